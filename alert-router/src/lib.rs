@@ -1,0 +1,1 @@
+//! Alertmanager's work: route tree, grouping, notification, usable alone.

@@ -1,0 +1,1 @@
+//! Claims and how to check them.

@@ -1,0 +1,1 @@
+//! Pure bytes to samples and back: exposition text, remote write. No IO.

@@ -1,0 +1,1 @@
+//! The streaming graph: plan, validate, edges, runtime, drain.

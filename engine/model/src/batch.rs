@@ -1,0 +1,154 @@
+//! A batch of float samples as it flows through the graph: an Arrow record batch
+//! (`series: UInt64, timestamp: Timestamp(ms, UTC), value: Float64`) and the table that names its series.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch, TimestampMillisecondArray, UInt64Array};
+use arrow::datatypes::{
+    DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit, TimestampMillisecondType, UInt64Type,
+};
+
+use crate::series::{SeriesRef, SeriesTable};
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        Field::new("series", DataType::UInt64, false),
+        Field::new(
+            "timestamp",
+            DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+            false,
+        ),
+        Field::new("value", DataType::Float64, false),
+    ]))
+});
+
+/// The schema of every sample batch.
+pub fn sample_schema() -> SchemaRef {
+    Arc::clone(&SCHEMA)
+}
+
+/// Samples of any number of series, in the order in which they were accepted. One batch is one
+/// scrape, one write request or one rule's output, and becomes one commit.
+#[derive(Debug, Clone)]
+pub struct SampleBatch {
+    record: RecordBatch,
+    series: Arc<SeriesTable>,
+}
+
+impl SampleBatch {
+    /// The Arrow record batch.
+    pub fn record(&self) -> &RecordBatch {
+        &self.record
+    }
+
+    /// The table that names the batch's series.
+    pub fn series_table(&self) -> &Arc<SeriesTable> {
+        &self.series
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.record.num_rows()
+    }
+
+    /// Whether the batch has no sample.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Series references, one a sample.
+    pub fn series(&self) -> &[u64] {
+        self.record.column(0).as_primitive::<UInt64Type>().values()
+    }
+
+    /// Milliseconds since the epoch, one a sample.
+    pub fn timestamps(&self) -> &[i64] {
+        self.record
+            .column(1)
+            .as_primitive::<TimestampMillisecondType>()
+            .values()
+    }
+
+    /// Values, one a sample; NaN payloads are kept.
+    pub fn values(&self) -> &[f64] {
+        self.record.column(2).as_primitive::<Float64Type>().values()
+    }
+
+    /// Samples as `(series, timestamp ms, value)`.
+    pub fn iter(&self) -> impl Iterator<Item = (SeriesRef, i64, f64)> + '_ {
+        let (series, timestamps, values) = (self.series(), self.timestamps(), self.values());
+        (0..self.len()).map(move |i| (SeriesRef(series[i]), timestamps[i], values[i]))
+    }
+}
+
+/// Collects samples for one batch.
+#[derive(Debug, Clone, Default)]
+pub struct SampleBatchBuilder {
+    series: Vec<u64>,
+    timestamps: Vec<i64>,
+    values: Vec<f64>,
+}
+
+impl SampleBatchBuilder {
+    /// An empty builder with room for `samples`.
+    pub fn with_capacity(samples: usize) -> Self {
+        Self {
+            series: Vec::with_capacity(samples),
+            timestamps: Vec::with_capacity(samples),
+            values: Vec::with_capacity(samples),
+        }
+    }
+
+    /// Adds a sample; `timestamp` in milliseconds since the epoch.
+    #[inline]
+    pub fn push(&mut self, series: SeriesRef, timestamp: i64, value: f64) {
+        self.series.push(series.0);
+        self.timestamps.push(timestamp);
+        self.values.push(value);
+    }
+
+    /// Number of samples so far.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The batch; `table` must have made the references.
+    pub fn finish(self, table: &Arc<SeriesTable>) -> SampleBatch {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(UInt64Array::from(self.series)),
+            Arc::new(TimestampMillisecondArray::from(self.timestamps).with_timezone("UTC")),
+            Arc::new(Float64Array::from(self.values)),
+        ];
+        let record = RecordBatch::try_new(sample_schema(), columns).expect("columns are built by the schema");
+        SampleBatch {
+            record,
+            series: Arc::clone(table),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::Labels;
+    use crate::staleness::{STALE_NAN, is_stale};
+
+    #[test]
+    fn keeps_order_and_payloads() {
+        let table = Arc::new(SeriesTable::new());
+        let up = table.intern(&Labels::from_pairs([("__name__", "up")]));
+        let mut builder = SampleBatchBuilder::with_capacity(2);
+        builder.push(up, 1000, 1.0);
+        builder.push(up, 2000, STALE_NAN);
+        let batch = builder.finish(&table);
+        let samples: Vec<_> = batch.iter().collect();
+        assert_eq!(samples[0], (up, 1000, 1.0));
+        assert_eq!(samples[1].1, 2000);
+        assert!(is_stale(samples[1].2));
+    }
+}

@@ -1,0 +1,17 @@
+//! The nouns that every other crate speaks in: label sets, matchers, series, batches of samples,
+//! staleness, durations, numbers and relabelling. Pure: no IO, no async, no serde.
+
+pub mod batch;
+pub mod duration;
+pub mod labels;
+pub mod matcher;
+pub mod number;
+pub mod relabel;
+pub mod series;
+pub mod staleness;
+pub mod time;
+
+pub use batch::{SampleBatch, SampleBatchBuilder};
+pub use labels::{Labels, LabelsBuilder, METRIC_NAME};
+pub use matcher::{MatchOp, Matcher};
+pub use series::{SeriesRef, SeriesTable};

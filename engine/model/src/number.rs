@@ -1,0 +1,144 @@
+//! Floats as Go reads and prints them: sample values in exposition text, JSON and templates.
+
+use std::fmt::Write;
+
+use crate::staleness::NORMAL_NAN;
+
+/// Parses what Prometheus's text parsers accept: decimal and exponent forms, `NaN`, `Inf`,
+/// `Infinity` with optional sign in any case; no underscores, no hexadecimal.
+/// `NaN` becomes the canonical NaN of a sample.
+pub fn parse_float(text: &str) -> Option<f64> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let first = *unsigned.as_bytes().first()?;
+    if first.is_ascii_digit() || first == b'.' {
+        return text.parse().ok();
+    }
+    let infinite = unsigned.eq_ignore_ascii_case("inf") || unsigned.eq_ignore_ascii_case("infinity");
+    match infinite {
+        true if text.starts_with('-') => Some(f64::NEG_INFINITY),
+        true => Some(f64::INFINITY),
+        false => text.eq_ignore_ascii_case("nan").then_some(NORMAL_NAN),
+    }
+}
+
+/// Appends the shortest decimal text without exponent (Go's `'f', -1`): `0.1`, `+Inf`, `NaN`.
+pub fn write_float(out: &mut String, value: f64) {
+    if !write_special(out, value) {
+        write!(out, "{value}").expect("writing to a string cannot fail");
+    }
+}
+
+/// The shortest decimal text without exponent (Go's `'f', -1`).
+pub fn format_float(value: f64) -> String {
+    let mut out = String::new();
+    write_float(&mut out, value);
+    out
+}
+
+/// Appends a sample value as the JSON API prints it: shortest decimal, exponent form below 1e-6 and from 1e21.
+pub fn write_json_value(out: &mut String, value: f64) {
+    let magnitude = value.abs();
+    if magnitude != 0.0 && magnitude.is_finite() && !(1e-6..1e21).contains(&magnitude) {
+        write_exponent(out, value, 1);
+        return;
+    }
+    write_float(out, value);
+}
+
+/// Appends what Go's `%v` prints for a float: exponent form below 1e-4 and from 1e21.
+pub fn write_go_value(out: &mut String, value: f64) {
+    let magnitude = value.abs();
+    if magnitude != 0.0 && magnitude.is_finite() && !(1e-4..1e21).contains(&magnitude) {
+        write_exponent(out, value, 2);
+        return;
+    }
+    write_float(out, value);
+}
+
+/// What Go's `%v` prints for a float.
+pub fn format_go_value(value: f64) -> String {
+    let mut out = String::new();
+    write_go_value(&mut out, value);
+    out
+}
+
+/// Go's `'e', -1`: shortest mantissa, exponent with a sign and at least two digits (`1e+00`).
+pub fn format_exponent(value: f64) -> String {
+    let mut out = String::new();
+    if !write_special(&mut out, value) {
+        write_exponent(&mut out, value, 2);
+    }
+    out
+}
+
+fn write_special(out: &mut String, value: f64) -> bool {
+    let text = if value.is_nan() {
+        "NaN"
+    } else if value == f64::INFINITY {
+        "+Inf"
+    } else if value == f64::NEG_INFINITY {
+        "-Inf"
+    } else {
+        return false;
+    };
+    out.push_str(text);
+    true
+}
+
+/// Writes `1.5e-07` or, with `digits_min` 1, `1.5e-7`.
+fn write_exponent(out: &mut String, value: f64, digits_min: usize) {
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').expect("the exponent format has an e");
+    let (sign, digits) = match exponent.strip_prefix('-') {
+        Some(digits) => ('-', digits),
+        None => ('+', exponent),
+    };
+    write!(out, "{mantissa}e{sign}{digits:0>digits_min$}").expect("writing to a string cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_what_go_parses() {
+        for (text, expected) in [
+            ("1", 1.0),
+            ("+1.5e3", 1500.0),
+            (".5", 0.5),
+            ("1.", 1.0),
+            ("-inf", f64::NEG_INFINITY),
+            ("+Infinity", f64::INFINITY),
+        ] {
+            assert_eq!(parse_float(text), Some(expected), "{text}");
+        }
+        assert_eq!(parse_float("nan").map(f64::to_bits), Some(NORMAL_NAN.to_bits()));
+        for text in ["", "-", "e5", "0x10", "1_0", "in", "+nan", "1 ", "1e"] {
+            assert_eq!(parse_float(text).map(f64::to_bits), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn prints_as_go_prints() {
+        let json = |v| {
+            let mut out = String::new();
+            write_json_value(&mut out, v);
+            out
+        };
+        for (value, plain, in_json, go, exponent) in [
+            (1.0, "1", "1", "1", "1e+00"),
+            (0.1, "0.1", "0.1", "0.1", "1e-01"),
+            (-0.0, "-0", "-0", "-0", "-0e+00"),
+            (1e21, "1000000000000000000000", "1e+21", "1e+21", "1e+21"),
+            (1.5e-7, "0.00000015", "1.5e-7", "1.5e-07", "1.5e-07"),
+            (0.00001, "0.00001", "0.00001", "1e-05", "1e-05"),
+            (f64::INFINITY, "+Inf", "+Inf", "+Inf", "+Inf"),
+            (f64::NAN, "NaN", "NaN", "NaN", "NaN"),
+        ] {
+            assert_eq!(format_float(value), plain);
+            assert_eq!(json(value), in_json);
+            assert_eq!(format_go_value(value), go);
+            assert_eq!(format_exponent(value), exponent);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! WAL, head, segments, compaction, and the store that hides them.

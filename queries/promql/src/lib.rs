@@ -1,0 +1,1 @@
+//! PromQL: parser, planner, execution nodes, functions, the .test runner.

@@ -1,0 +1,1 @@
+//! Rule files, groups, recording and alerting rules, the alert state machine.

@@ -1,0 +1,1 @@
+//! SQL over stored series: catalog, guards, results.

@@ -1,0 +1,1 @@
+//! Stored series as DataFusion tables.

@@ -1,0 +1,1 @@
+//! The weir binary: command line, configuration, wiring.
