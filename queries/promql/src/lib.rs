@@ -1,1 +1,3 @@
 //! PromQL: parser, planner, execution nodes, functions, the .test runner.
+
+pub mod parser;
