@@ -1,1 +1,23 @@
-//! WAL, head, segments, compaction, and the store that hides them.
+//! Where samples live: the write-ahead log, the head, immutable Parquet segments, their compaction, and
+//! the store that hides all of it behind open, append, pin, flush and compact. Knows nothing of queries.
+
+mod series_samples;
+
+mod head;
+mod wal;
+
+pub use head::{RejectReason, RejectedSample};
+pub use series_samples::SeriesSamples;
+pub use wal::WalError;
+
+/// An error and its causes in one line, for logs.
+fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
