@@ -1,0 +1,5 @@
+//! The operators, one file each.
+
+mod limit;
+
+pub use limit::Limit;
