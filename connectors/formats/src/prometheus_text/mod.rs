@@ -1,0 +1,23 @@
+//! Prometheus's text exposition format, version 0.0.4.
+//!
+//! [`Parser`] walks the bytes and hands out one [`Event`] a line. A sample carries the raw bytes
+//! before its value, so that a caller which has seen them before never touches label strings;
+//! [`decode_series`] turns them into labels the first time. Grammar and rejections are those of
+//! Prometheus's own parser.
+
+mod error;
+mod event;
+mod float;
+mod parser;
+mod series;
+
+pub use error::{ParseError, Reason};
+pub use event::{Event, MetricType, Sample};
+pub use parser::Parser;
+pub use series::{SeriesLabels, decode_series};
+
+/// The media type of this format.
+pub const MEDIA_TYPE: &str = "text/plain";
+
+#[cfg(test)]
+mod tests;

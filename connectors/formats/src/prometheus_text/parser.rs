@@ -1,0 +1,279 @@
+//! The walk over the bytes: one event a line, no allocation, label strings left alone.
+
+use memchr::{memchr, memchr2, memchr3};
+
+use super::error::{ParseError, Reason, excerpt};
+use super::event::{Event, MetricType, Sample};
+use super::float::parse_value;
+
+/// Walks exposition text. After an error or the end it only yields `None`.
+///
+/// Label sets are only skipped here; their grammar is checked by
+/// [`decode_series`](super::decode_series), which a caller runs on bytes that it has not seen yet.
+#[derive(Debug, Clone)]
+pub struct Parser<'a> {
+    input: &'a [u8],
+    /// Next byte to read.
+    at: usize,
+    /// First byte of the latest entry, for line numbers.
+    entry_start: usize,
+    metric_type: MetricType,
+}
+
+impl<'a> Parser<'a> {
+    /// A parser at the start of `input`.
+    pub fn new(input: &'a [u8]) -> Self {
+        Self {
+            input,
+            at: 0,
+            entry_start: 0,
+            metric_type: MetricType::Untyped,
+        }
+    }
+
+    /// The type of the latest `# TYPE` line; `decode_series` needs it to rewrite `le` and `quantile`.
+    pub fn metric_type(&self) -> MetricType {
+        self.metric_type
+    }
+
+    /// 1-based line of the latest entry. Counts from the start, so it is meant for errors.
+    pub fn line(&self) -> usize {
+        1 + memchr::memchr_iter(b'\n', &self.input[..self.entry_start]).count()
+    }
+
+    /// An error about the latest entry, such as one that `decode_series` found.
+    pub fn error(&self, reason: Reason) -> ParseError {
+        ParseError {
+            line: self.line(),
+            reason,
+        }
+    }
+
+    /// As `next`, with a guess at the next sample's series bytes, such as the series that followed the
+    /// latest one when the same target was last read. A right guess saves the search for the end of
+    /// the label set; a wrong one costs a comparison. `guess` must be bytes that a parser handed out.
+    #[inline]
+    pub fn next_guessing(&mut self, guess: &[u8]) -> Option<Result<Event<'a>, ParseError>> {
+        if self.input[self.at..].starts_with(guess)
+            && let Some(last) = guess.last()
+        {
+            let end = self.at + guess.len();
+            let after = self.skip_blanks(end);
+            let complete = *last == b'}' || (after > end && self.input.get(after) != Some(&b'{'));
+            if complete {
+                self.entry_start = self.at;
+                let result = self.value_after(self.at, end);
+                return Some(self.settle(result));
+            }
+        }
+        self.next()
+    }
+
+    fn settle(&mut self, result: Result<Event<'a>, Reason>) -> Result<Event<'a>, ParseError> {
+        result.map_err(|reason| {
+            self.at = self.input.len();
+            self.error(reason)
+        })
+    }
+
+    fn entry(&mut self) -> Result<Event<'a>, Reason> {
+        match self.input[self.at] {
+            b'#' => self.comment(),
+            b'{' => {
+                let start = self.at;
+                let end = self.skip_label_set(start)?;
+                self.value_after(start, end)
+            }
+            byte if is_name_start(byte) => {
+                let start = self.at;
+                let name_end = self.skip_name(start);
+                let brace = self.skip_blanks(name_end);
+                let end = match self.input.get(brace) {
+                    Some(b'{') => self.skip_label_set(brace)?,
+                    _ => name_end,
+                };
+                self.value_after(start, end)
+            }
+            _ => Err(Reason::LineStart(self.excerpt(self.at))),
+        }
+    }
+
+    /// Reads the value and timestamp after the series `start..end`, and the line's end.
+    #[inline]
+    fn value_after(&mut self, start: usize, end: usize) -> Result<Event<'a>, Reason> {
+        let value_start = self.skip_blanks(end);
+        let value_end = self.skip_word(value_start);
+        if value_end == value_start {
+            return Err(Reason::ValueMissing(self.excerpt(value_start)));
+        }
+        let text = &self.input[value_start..value_end];
+        let value = parse_value(text).ok_or_else(|| Reason::Value(excerpt(text)))?;
+        let mut at = self.skip_blanks(value_end);
+        let mut timestamp = None;
+        if !self.at_line_end(at) {
+            let digits_end = at + self.input[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+            let digits = std::str::from_utf8(&self.input[at..digits_end]).unwrap_or_default();
+            timestamp = Some(digits.parse().map_err(|_| Reason::Timestamp(self.excerpt(at)))?);
+            at = self.skip_blanks(digits_end);
+            if !self.at_line_end(at) {
+                return Err(Reason::AfterTimestamp(self.excerpt(at)));
+            }
+        }
+        self.at = self.past(at);
+        Ok(Event::Sample(Sample {
+            series: &self.input[start..end],
+            value,
+            timestamp,
+        }))
+    }
+
+    fn comment(&mut self) -> Result<Event<'a>, Reason> {
+        let start = self.at;
+        let keyword_start = self.skip_blanks(start + 1);
+        let rest = &self.input[keyword_start..];
+        let blank_after = |keyword: &[u8]| {
+            rest.starts_with(keyword) && matches!(rest.get(keyword.len()), Some(b' ' | b'\t'))
+        };
+        if keyword_start > start + 1 {
+            if blank_after(b"HELP") {
+                return self.metadata("HELP", keyword_start + 4);
+            }
+            if blank_after(b"TYPE") {
+                return self.metadata("TYPE", keyword_start + 4);
+            }
+        }
+        let end = self.line_end(start);
+        self.at = self.past(end);
+        Ok(Event::Comment(&self.input[start..end]))
+    }
+
+    fn metadata(&mut self, keyword: &'static str, at: usize) -> Result<Event<'a>, Reason> {
+        let start = self.skip_blanks(at);
+        let (name, name_end) = match self.input.get(start) {
+            Some(b'"') => {
+                let end = self.skip_quoted(start)?;
+                (&self.input[start + 1..end - 1], end)
+            }
+            Some(&byte) if is_name_start(byte) => {
+                let end = self.skip_name(start);
+                (&self.input[start..end], end)
+            }
+            _ => {
+                let got = self.excerpt(start);
+                return Err(Reason::MetadataName { keyword, got });
+            }
+        };
+        let end = self.line_end(name_end);
+        let rest = &self.input[name_end..end];
+        // One separator is dropped; more blanks belong to the text, unless there is nothing else.
+        let blank = rest.iter().all(|b| matches!(b, b' ' | b'\t'));
+        let text = if blank { &[] } else { &rest[1..] };
+        self.at = self.past(end);
+        if keyword == "TYPE" {
+            let metric_type = MetricType::from_word(text).ok_or_else(|| Reason::MetricType(excerpt(text)))?;
+            self.metric_type = metric_type;
+            return Ok(Event::Type { name, metric_type });
+        }
+        match std::str::from_utf8(text) {
+            Ok(text) => Ok(Event::Help { name, text }),
+            Err(_) => Err(Reason::Utf8 {
+                what: "help text",
+                got: excerpt(text),
+            }),
+        }
+    }
+
+    /// The byte after the `}` that closes the brace at `open`; quoted texts may hold anything.
+    #[inline]
+    fn skip_label_set(&self, open: usize) -> Result<usize, Reason> {
+        let mut at = open + 1;
+        loop {
+            let found = memchr3(b'"', b'}', b'\n', &self.input[at..]).map(|i| at + i);
+            match found.map(|i| (i, self.input[i])) {
+                Some((i, b'}')) => return Ok(i + 1),
+                Some((i, b'"')) => at = self.skip_quoted(i)?,
+                _ => return Err(Reason::Unclosed(self.excerpt(open))),
+            }
+        }
+    }
+
+    /// The byte after the quote that closes the one at `open`.
+    #[inline]
+    fn skip_quoted(&self, open: usize) -> Result<usize, Reason> {
+        let mut at = open + 1;
+        while let Some(i) = self.input.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+            match self.input[at + i] {
+                b'"' => return Ok(at + i + 1),
+                _ => at += i + 2,
+            }
+        }
+        Err(Reason::Unterminated(self.excerpt(open)))
+    }
+
+    #[inline]
+    fn skip_name(&self, at: usize) -> usize {
+        at + self.input[at..].iter().take_while(|b| is_name(**b)).count()
+    }
+
+    /// Skips what a value may hold: anything but blanks, line ends and braces.
+    #[inline]
+    fn skip_word(&self, at: usize) -> usize {
+        let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'{');
+        at + self.input[at..].iter().take_while(|b| !ends(b)).count()
+    }
+
+    #[inline]
+    fn skip_blanks(&self, at: usize) -> usize {
+        let rest = self.input.get(at..).unwrap_or_default();
+        at + rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count()
+    }
+
+    #[inline]
+    fn at_line_end(&self, at: usize) -> bool {
+        matches!(self.input.get(at), None | Some(b'\n'))
+    }
+
+    fn line_end(&self, at: usize) -> usize {
+        memchr(b'\n', &self.input[at..]).map_or(self.input.len(), |i| at + i)
+    }
+
+    /// The start of the next line, given where this one ends.
+    #[inline]
+    fn past(&self, line_end: usize) -> usize {
+        (line_end + 1).min(self.input.len())
+    }
+
+    fn excerpt(&self, at: usize) -> String {
+        excerpt(self.input.get(at..).unwrap_or_default())
+    }
+}
+
+impl<'a> Iterator for Parser<'a> {
+    type Item = Result<Event<'a>, ParseError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let at = self.skip_blanks(self.at);
+            self.at = at;
+            self.entry_start = at;
+            match self.input.get(at)? {
+                b'\n' => self.at = at + 1,
+                _ => {
+                    let result = self.entry();
+                    return Some(self.settle(result));
+                }
+            }
+        }
+    }
+}
+
+#[inline]
+pub(super) fn is_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte == b':'
+}
+
+#[inline]
+pub(super) fn is_name(byte: u8) -> bool {
+    is_name_start(byte) || byte.is_ascii_digit()
+}

@@ -1,0 +1,56 @@
+//! Snappy's block format, bounded before anything is allocated.
+
+/// Largest message after decompression, as in Prometheus's receiver.
+pub const DECODED_BYTES_MAX: usize = 32 << 20;
+
+/// Snappy's densest element turns 3 bytes into 64; a header that promises more is a lie.
+const EXPANSION_MAX: usize = 22;
+
+/// A body that cannot be decompressed.
+#[derive(Debug, thiserror::Error)]
+pub enum CompressionError {
+    /// More than [`DECODED_BYTES_MAX`].
+    #[error("message is {decoded_bytes} bytes after decompression, limit is {DECODED_BYTES_MAX}")]
+    TooLarge {
+        /// What the header says.
+        decoded_bytes: usize,
+    },
+    /// Not a snappy block.
+    #[error("not a snappy block")]
+    Malformed(#[source] snap::Error),
+    /// The header promises more than the body can hold.
+    #[error("snappy header promises {decoded_bytes} bytes, too many for a body of {body_bytes}")]
+    Implausible {
+        /// What the header says.
+        decoded_bytes: usize,
+        /// Bytes of the body.
+        body_bytes: usize,
+    },
+}
+
+/// Decompresses a snappy block.
+pub fn decompress(body: &[u8]) -> Result<Vec<u8>, CompressionError> {
+    let decoded_bytes = snap::raw::decompress_len(body).map_err(CompressionError::Malformed)?;
+    if decoded_bytes > DECODED_BYTES_MAX {
+        return Err(CompressionError::TooLarge { decoded_bytes });
+    }
+    if decoded_bytes > body.len() * EXPANSION_MAX {
+        return Err(CompressionError::Implausible {
+            decoded_bytes,
+            body_bytes: body.len(),
+        });
+    }
+    snap::raw::Decoder::new()
+        .decompress_vec(body)
+        .map_err(CompressionError::Malformed)
+}
+
+/// Compresses into a snappy block.
+///
+/// # Errors
+/// Only when `message` is larger than snappy's 4 GiB.
+pub fn compress(message: &[u8]) -> Result<Vec<u8>, CompressionError> {
+    snap::raw::Encoder::new()
+        .compress_vec(message)
+        .map_err(CompressionError::Malformed)
+}
