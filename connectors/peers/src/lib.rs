@@ -1,0 +1,3 @@
+//! The outside world, one folder a peer: scrape, remote_write, host.
+
+pub mod host;
