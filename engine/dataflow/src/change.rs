@@ -59,32 +59,32 @@ impl RunningGraph {
             reason: reason.to_owned(),
             observed: false,
         };
-        let (adder, receiver) = {
-            let mut registry = self.shared.registry.lock();
+        let adder = {
+            let registry = self.shared.registry.lock();
             self.check_running(&registry)?;
             check_new_node(&registry, &id)?;
             check_new_edge(&registry, &plan, Some(NodeKind::Source))?;
             let target = registry.node(&to).ok_or(ChangeError::UnknownNode(to))?;
-            let adder = target.adder.clone().ok_or(ChangeError::Stopping)?;
-            let (output, receiver, control) = edge(capacity);
-            let mut entry = NodeEntry::new(id.clone(), NodeKind::Source, self.shared.shutdown.child_token());
-            entry.task = Some(spawn_source(
-                &self.shared,
-                &entry,
-                source,
-                output,
-                control.clone(),
-            ));
-            let stats = Arc::clone(&control.stats);
-            registry.nodes.push(entry);
-            registry.edges.push(EdgeEntry::new(plan, stats, Some(control)));
-            (adder, receiver)
+            target.adder.clone().ok_or(ChangeError::Stopping)?
         };
-        if adder.send(receiver).await.is_err() {
-            // The target failed meanwhile, and with it the graph.
-            self.shared.registry.lock().remove_node(&id);
-            return Err(ChangeError::Stopping);
-        }
+        // Room first, so that nothing is half done when the caller goes away while it waits.
+        let joining = adder.reserve_owned().await.map_err(|_| ChangeError::Stopping)?;
+        let mut registry = self.shared.registry.lock();
+        self.check_running(&registry)?;
+        check_new_node(&registry, &id)?;
+        let (output, receiver, control) = edge(capacity);
+        joining.send(receiver);
+        let mut entry = NodeEntry::new(id, NodeKind::Source, self.shared.shutdown.child_token());
+        entry.task = Some(spawn_source(
+            &self.shared,
+            &entry,
+            source,
+            output,
+            control.clone(),
+        ));
+        registry.nodes.push(entry);
+        let stats = Arc::clone(&control.stats);
+        registry.edges.push(EdgeEntry::new(plan, stats, Some(control)));
         Ok(())
     }
 

@@ -137,32 +137,36 @@ pub(crate) fn check_edge(
 ) -> Vec<PlanProblem> {
     let (from, to) = (edge.from.clone(), edge.to.clone());
     let tap = [from_kind, to_kind].contains(&Some(NodeKind::Tap));
-    let rules: [(bool, fn(NodeId, NodeId) -> PlanProblem); 6] = [
-        (duplicate, |from, to| PlanProblem::DuplicateEdge { from, to }),
-        (edge.capacity == 0, |from, to| PlanProblem::NoCapacity {
-            from,
-            to,
-        }),
-        (edge.reason.is_empty(), |from, to| PlanProblem::NoReason {
-            from,
-            to,
-        }),
-        (!edge.observed && tap, |from, to| PlanProblem::ThroughTap {
-            from,
-            to,
-        }),
-        (!edge.observed && to_kind == Some(NodeKind::Source), |from, to| {
-            PlanProblem::IntoSource { from, to }
-        }),
-        (!edge.observed && from_kind == Some(NodeKind::Sink), |from, to| {
-            PlanProblem::OutOfSink { from, to }
-        }),
-    ];
-    rules
-        .into_iter()
-        .filter(|(broken, _)| *broken)
-        .map(|(_, problem)| problem(from.clone(), to.clone()))
-        .collect()
+    let mut problems = Vec::new();
+    if duplicate {
+        problems.push(PlanProblem::DuplicateEdge {
+            from: from.clone(),
+            to: to.clone(),
+        });
+    }
+    if edge.capacity == 0 {
+        problems.push(PlanProblem::NoCapacity {
+            from: from.clone(),
+            to: to.clone(),
+        });
+    }
+    if edge.reason.is_empty() {
+        problems.push(PlanProblem::NoReason {
+            from: from.clone(),
+            to: to.clone(),
+        });
+    }
+    if edge.observed {
+        return problems;
+    }
+    if tap {
+        problems.push(PlanProblem::ThroughTap { from, to });
+    } else if to_kind == Some(NodeKind::Source) {
+        problems.push(PlanProblem::IntoSource { from, to });
+    } else if from_kind == Some(NodeKind::Sink) {
+        problems.push(PlanProblem::OutOfSink { from, to });
+    }
+    problems
 }
 
 /// A source and an operator have exactly one edge out: a delivery has one way to its acknowledgement.
@@ -195,9 +199,7 @@ fn check_cycles(plan: &Plan, problems: &mut Vec<PlanProblem>) {
         let mut node = &start.id;
         loop {
             if let Some(at) = path.iter().position(|seen| *seen == node) {
-                problems.push(PlanProblem::Cycle(
-                    path[at..].iter().map(|id| NodeId::clone(id)).collect(),
-                ));
+                problems.push(PlanProblem::Cycle(path[at..].iter().copied().cloned().collect()));
                 break;
             }
             if done.contains(node) {

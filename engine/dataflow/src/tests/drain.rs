@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-use super::nodes::{Fault, Faulty, Ticker};
+use super::nodes::{Fault, Faulty, Flood, Ticker};
 use crate::harness::{self, CollectSink, ListSource};
 use crate::operators::Limit;
 use crate::{DeliveryError, Graph, NodeState};
@@ -97,4 +97,47 @@ async fn a_sink_that_hangs_is_cut_off_and_its_queue_is_reported() {
         (state.as_str(), state.error()),
         ("failed", Some("did not end in time and was cut off"))
     );
+}
+
+/// Real threads and the real clock, for what a paused clock cannot interleave.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drain_loses_nothing_under_load_and_change() {
+    let (sink, collected) = CollectSink::new(Duration::ZERO);
+    let sources: Vec<Flood> = (0..4).map(|_| Flood::default()).collect();
+    let receipts: Vec<_> = sources.iter().map(|flood| Arc::clone(&flood.receipts)).collect();
+    let mut sources = sources.into_iter();
+    let running = Graph::builder()
+        .source("flood", Box::new(sources.next().unwrap()))
+        .operator("limit", Box::new(Limit::new(100)))
+        .sink("append", Box::new(sink))
+        .edge("flood", "limit", 3, "test")
+        .edge("limit", "append", 3, "test")
+        .build()
+        .unwrap()
+        .start(&Handle::current());
+    for (i, flood) in sources.enumerate() {
+        let to = ["limit", "append"][i % 2];
+        running
+            .add_source(format!("flood/{i}"), Box::new(flood), to, 2, "test")
+            .await
+            .unwrap();
+        sleep(Duration::from_millis(20)).await;
+    }
+    let removed = running
+        .remove_source("flood/0", Duration::from_secs(10))
+        .await
+        .unwrap();
+    assert!(removed.is_clean(), "{removed:?}");
+    let report = running.drain(Duration::from_secs(10)).await;
+    assert!(report.is_clean(), "{report:?}");
+    let mut sent = 0;
+    for receipt in receipts
+        .iter()
+        .flat_map(|receipts| std::mem::take(&mut *receipts.lock()))
+    {
+        receipt.await.unwrap();
+        sent += 1;
+    }
+    assert_eq!(collected.lock().iter().map(Vec::len).sum::<usize>(), sent);
+    assert!(running.status().edges.iter().all(|edge| edge.depth == 0));
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::harness;
@@ -36,6 +37,37 @@ impl Source for Ticker {
             }
         }
         self.send(&output).await
+    }
+}
+
+/// Sends single samples as fast as the edge takes them, from several tasks, until it is stopped.
+#[derive(Default)]
+pub(super) struct Flood {
+    pub(super) receipts: Arc<Mutex<Vec<Receipt>>>,
+}
+
+#[async_trait]
+impl Source for Flood {
+    async fn run(&mut self, context: SourceContext, output: Output) -> Result<(), NodeError> {
+        let mut tasks = JoinSet::new();
+        for _ in 0..4 {
+            let (output, receipts) = (output.clone(), Arc::clone(&self.receipts));
+            let shutdown = context.shutdown.clone();
+            tasks.spawn(async move {
+                while !shutdown.is_cancelled() {
+                    let (delivery, receipt) = harness::delivery(1);
+                    output
+                        .send(delivery)
+                        .await
+                        .expect("the edge is open while the source runs");
+                    receipts.lock().push(receipt);
+                }
+            });
+        }
+        while let Some(task) = tasks.join_next().await {
+            task?;
+        }
+        Ok(())
     }
 }
 
