@@ -1,0 +1,154 @@
+//! Files that are complete or absent: written beside their place, checksummed on the way, fsynced and
+//! renamed together with their folder.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::SegmentError;
+
+/// Ending of folders that are still being written. A start may remove what it finds with it.
+pub const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// Length and CRC-32 (ISO-HDLC) of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Checksum {
+    pub(super) bytes: u64,
+    pub(super) crc32: u32,
+}
+
+/// A file that is summed while it is written.
+#[derive(Debug)]
+pub(super) struct SummedFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+    hasher: crc32fast::Hasher,
+    bytes: u64,
+}
+
+impl SummedFile {
+    pub(super) fn create(path: PathBuf) -> Result<Self, SegmentError> {
+        let file = File::create_new(&path).map_err(SegmentError::io(&path))?;
+        Ok(Self {
+            path,
+            file: BufWriter::with_capacity(256 << 10, file),
+            hasher: crc32fast::Hasher::new(),
+            bytes: 0,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Flushes and fsyncs.
+    pub(super) fn finish(mut self) -> Result<Checksum, SegmentError> {
+        self.file
+            .flush()
+            .and_then(|()| self.file.get_ref().sync_all())
+            .map_err(SegmentError::io(&self.path))?;
+        Ok(Checksum {
+            bytes: self.bytes,
+            crc32: self.hasher.finalize(),
+        })
+    }
+}
+
+impl Write for SummedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Sums a file that exists from byte `start` on, with a fixed amount of memory.
+pub(super) fn checksum(path: &Path, start: u64) -> Result<Checksum, SegmentError> {
+    let mut file = File::open(path).map_err(SegmentError::io(path))?;
+    file.seek(SeekFrom::Start(start))
+        .map_err(SegmentError::io(path))?;
+    let mut sink = SumOnly {
+        hasher: crc32fast::Hasher::new(),
+    };
+    let bytes = io::copy(&mut file, &mut sink).map_err(SegmentError::io(path))?;
+    Ok(Checksum {
+        bytes,
+        crc32: sink.hasher.finalize(),
+    })
+}
+
+struct SumOnly {
+    hasher: crc32fast::Hasher,
+}
+
+impl Write for SumOnly {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hasher.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A folder under a temporary name; dropping it before [`publish`](Self::publish) removes it.
+#[derive(Debug)]
+pub(super) struct TemporaryFolder {
+    path: PathBuf,
+    published: bool,
+}
+
+impl TemporaryFolder {
+    /// Creates `<parent>/<name>.tmp`.
+    pub(super) fn create(parent: &Path, name: &str) -> Result<Self, SegmentError> {
+        let path = parent.join(format!("{name}{TEMPORARY_SUFFIX}"));
+        fs::create_dir(&path).map_err(SegmentError::io(&path))?;
+        Ok(Self {
+            path,
+            published: false,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Fsyncs the folder, renames it to `<parent>/<name>` and fsyncs the parent.
+    pub(super) fn publish(mut self, name: &str) -> Result<PathBuf, SegmentError> {
+        let parent = self.path.parent().expect("created inside a parent");
+        let target = parent.join(name);
+        sync_folder(&self.path)?;
+        // A rename onto an empty folder would succeed silently; the name must be new.
+        if target.exists() {
+            let exists = io::Error::from(io::ErrorKind::AlreadyExists);
+            return Err(SegmentError::io(&target)(exists));
+        }
+        fs::rename(&self.path, &target).map_err(SegmentError::io(&target))?;
+        sync_folder(parent)?;
+        self.published = true;
+        Ok(target)
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if !self.published
+            && let Err(error) = fs::remove_dir_all(&self.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %self.path.display(), %error, "cannot remove an unfinished segment");
+        }
+    }
+}
+
+fn sync_folder(path: &Path) -> Result<(), SegmentError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(SegmentError::io(path))
+}

@@ -1,0 +1,197 @@
+//! The table of series in memory: labels column by column as codes of one, two or four bytes into the
+//! column's sorted values, some 20 to 50 bytes a series. Consecutive series with the same label names form
+//! a run, so that a label is found without a search through the columns that a series does not have.
+
+mod build;
+mod column;
+mod load;
+mod matching;
+
+use std::collections::BTreeSet;
+
+use engine_model::{Labels, METRIC_NAME};
+
+use column::Column;
+pub(super) use load::load;
+
+/// Where the samples of one series are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowRange {
+    /// First row in `samples.parquet`.
+    pub first_row: u64,
+    /// Number of rows.
+    pub row_count: u64,
+    /// Time of the first sample, ms since the epoch.
+    pub min_time_ms: i64,
+    /// Time of the last sample, ms since the epoch.
+    pub max_time_ms: i64,
+}
+
+/// All series of a segment, numbered from 0 in storage order.
+#[derive(Debug, Default)]
+pub(super) struct SeriesIndex {
+    /// Ascending by name.
+    columns: Vec<Column>,
+    runs: Vec<Run>,
+    /// The columns of each run, ascending.
+    cells: Vec<Cell>,
+    /// First row of each series, then the number of rows of all.
+    first_rows: Vec<u64>,
+    times: Vec<(i64, i64)>,
+}
+
+/// Consecutive series that have the same label names.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    first_series: u32,
+    first_cell: u32,
+}
+
+/// One column of a run: the code of its first series is at `codes_at`, the others follow.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    column: u32,
+    codes_at: u32,
+}
+
+impl SeriesIndex {
+    pub(super) fn series_count(&self) -> u32 {
+        self.times.len() as u32
+    }
+
+    pub(super) fn sample_count(&self) -> u64 {
+        self.first_rows.last().copied().unwrap_or(0)
+    }
+
+    pub(super) fn row_range(&self, series: u32) -> RowRange {
+        let i = series as usize;
+        let (min_time_ms, max_time_ms) = self.times[i];
+        RowRange {
+            first_row: self.first_rows[i],
+            row_count: self.first_rows[i + 1] - self.first_rows[i],
+            min_time_ms,
+            max_time_ms,
+        }
+    }
+
+    /// Times of the oldest and the newest sample.
+    pub(super) fn time_range(&self) -> Option<(i64, i64)> {
+        let min = self.times.iter().map(|(min, _)| *min).min()?;
+        let max = self.times.iter().map(|(_, max)| *max).max()?;
+        Some((min, max))
+    }
+
+    pub(super) fn labels(&self, series: u32) -> Labels {
+        let run = self.run_of(series);
+        let offset = series - self.runs[run].first_series;
+        let mut bytes = Vec::with_capacity(256);
+        for cell in self.cells_of(run) {
+            let column = &self.columns[cell.column as usize];
+            put_text(&mut bytes, &column.name);
+            put_text(&mut bytes, column.value(cell.codes_at + offset));
+        }
+        Labels::from_encoded(&bytes).expect("names ascend and values are not empty: checked when loaded")
+    }
+
+    /// Names that at least one of `series` has.
+    pub(super) fn label_names(&self, series: &[u32]) -> BTreeSet<String> {
+        let mut seen = vec![false; self.columns.len()];
+        for (run, _) in self.by_run(series) {
+            for cell in self.cells_of(run) {
+                seen[cell.column as usize] = true;
+            }
+        }
+        let seen = self.columns.iter().zip(seen).filter(|(_, seen)| *seen);
+        seen.map(|(column, _)| column.name.clone()).collect()
+    }
+
+    /// Values of label `name` among `series`.
+    pub(super) fn label_values(&self, name: &str, series: &[u32]) -> BTreeSet<String> {
+        let Some(index) = self.column(name) else {
+            return BTreeSet::new();
+        };
+        let column = &self.columns[index as usize];
+        let mut seen = vec![false; column.values_len()];
+        for (run, members) in self.by_run(series) {
+            if let Some(cell) = self.cells_of(run).iter().find(|cell| cell.column == index) {
+                for &member in members {
+                    let at = cell.codes_at + (member - self.runs[run].first_series);
+                    seen[column.code(at) as usize] = true;
+                }
+            }
+        }
+        let codes = (0u32..).zip(seen).filter(|(_, seen)| *seen);
+        codes
+            .map(|(code, _)| column.value_of_code(code).to_owned())
+            .collect()
+    }
+
+    /// Bytes of memory held.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.columns.iter().map(Column::memory_bytes).sum::<usize>()
+            + size_of_val(self.runs.as_slice())
+            + size_of_val(self.cells.as_slice())
+            + size_of_val(self.first_rows.as_slice())
+            + size_of_val(self.times.as_slice())
+    }
+
+    fn column(&self, name: &str) -> Option<u32> {
+        self.columns
+            .binary_search_by(|c| c.name.as_str().cmp(name))
+            .ok()
+            .map(|i| i as u32)
+    }
+
+    fn run_of(&self, series: u32) -> usize {
+        self.runs.partition_point(|run| run.first_series <= series) - 1
+    }
+
+    fn run_end(&self, run: usize) -> u32 {
+        self.runs
+            .get(run + 1)
+            .map_or(self.series_count(), |next| next.first_series)
+    }
+
+    fn cells_of(&self, run: usize) -> &[Cell] {
+        let end = self
+            .runs
+            .get(run + 1)
+            .map_or(self.cells.len(), |next| next.first_cell as usize);
+        &self.cells[self.runs[run].first_cell as usize..end]
+    }
+
+    /// Splits ascending series numbers into those of each run.
+    fn by_run<'a>(&'a self, mut series: &'a [u32]) -> impl Iterator<Item = (usize, &'a [u32])> {
+        std::iter::from_fn(move || {
+            let run = self.run_of(*series.first()?);
+            let end = self.run_end(run);
+            let (members, rest) = series.split_at(series.partition_point(|&s| s < end));
+            series = rest;
+            Some((run, members))
+        })
+    }
+
+    /// Metric name of one series, empty when it has none.
+    fn metric_name(&self, series: u32) -> &str {
+        let run = self.run_of(series);
+        let name = self.column(METRIC_NAME);
+        match self.cells_of(run).iter().find(|cell| Some(cell.column) == name) {
+            Some(cell) => {
+                let at = cell.codes_at + (series - self.runs[run].first_series);
+                self.columns[cell.column as usize].value(at)
+            }
+            None => "",
+        }
+    }
+}
+
+/// Appends a text as the label set encoding of `engine_model::labels` has it.
+fn put_text(bytes: &mut Vec<u8>, text: &str) {
+    let mut length = text.len();
+    while length >= 0x80 {
+        bytes.push((length as u8) | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+    bytes.extend_from_slice(text.as_bytes());
+}

@@ -1,0 +1,199 @@
+//! `segment.json`: what a segment folder holds, with the checksums of its files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::durable::{Checksum, SummedFile};
+use super::error::SegmentError;
+use super::id::SegmentId;
+use super::level::Level;
+
+/// Name of the manifest in its folder.
+pub(super) const MANIFEST_FILE: &str = "segment.json";
+/// Name of the table of series.
+pub(super) const SERIES_FILE: &str = "series.parquet";
+/// Name of the table of samples.
+pub(super) const SAMPLES_FILE: &str = "samples.parquet";
+
+/// Readers refuse a higher major number; a higher minor number only adds what they may ignore.
+const FORMAT: FormatVersion = FormatVersion { major: 1, minor: 0 };
+
+/// A manifest above this size is damage: it holds some numbers and the names of its sources.
+const MANIFEST_BYTES_MAX: u64 = 16 << 20;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FormatVersion {
+    pub(super) major: u32,
+    pub(super) minor: u32,
+}
+
+/// What the writer is told about a segment before its data comes.
+#[derive(Debug, Clone)]
+pub struct SegmentHeader {
+    /// Level, which decides compression and borders.
+    pub level: Level,
+    /// Order of acceptance: where two segments have a sample of one series at one time, the segment with
+    /// the lower sequence wins. A compacted segment carries the lowest of its sources.
+    pub sequence: u64,
+    /// Wall clock, ms since the epoch.
+    pub created_ms: i64,
+    /// Segments that this one was compacted from; empty for a cut.
+    pub sources: Vec<SegmentId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    pub(super) format: FormatVersion,
+    pub(super) id: String,
+    pub(super) level: u8,
+    pub(super) sequence: u64,
+    pub(super) min_time_ms: i64,
+    pub(super) max_time_ms: i64,
+    pub(super) series: u64,
+    pub(super) samples: u64,
+    pub(super) files: BTreeMap<String, FileEntry>,
+    pub(super) provenance: Provenance,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FileEntry {
+    pub(super) bytes: u64,
+    /// CRC-32 (ISO-HDLC), eight hex digits.
+    pub(super) crc32: String,
+    /// The end of a Parquet file from its page index on, where readers do not read the whole file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tail: Option<Tail>,
+}
+
+/// The last `bytes` of a file and their checksum: what must be right before a decoder sees the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tail {
+    pub(super) bytes: u64,
+    pub(super) crc32: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Provenance {
+    pub(super) created_ms: i64,
+    pub(super) software: String,
+    pub(super) sources: Vec<String>,
+}
+
+/// Just enough to refuse what is newer before reading the rest.
+#[derive(Deserialize)]
+struct VersionOnly {
+    format: FormatVersion,
+}
+
+impl From<Checksum> for FileEntry {
+    fn from(sum: Checksum) -> Self {
+        Self {
+            bytes: sum.bytes,
+            crc32: crc_text(sum.crc32),
+            tail: None,
+        }
+    }
+}
+
+/// How checksums are written.
+pub(super) fn crc_text(crc32: u32) -> String {
+    format!("{crc32:08x}")
+}
+
+/// Counts and checksums that are known when the data is written.
+pub(super) struct Written {
+    pub(super) id: SegmentId,
+    pub(super) min_time_ms: i64,
+    pub(super) max_time_ms: i64,
+    pub(super) series: u64,
+    pub(super) samples: u64,
+    pub(super) series_file: Checksum,
+    pub(super) samples_file: Checksum,
+    pub(super) samples_tail: Checksum,
+}
+
+impl Manifest {
+    pub(super) fn new(header: &SegmentHeader, written: Written) -> Self {
+        let tail = written.samples_tail;
+        let tail = Some(Tail {
+            bytes: tail.bytes,
+            crc32: crc_text(tail.crc32),
+        });
+        let samples_file = FileEntry {
+            tail,
+            ..written.samples_file.into()
+        };
+        Self {
+            format: FORMAT,
+            id: written.id.as_str().to_owned(),
+            level: header.level.number(),
+            sequence: header.sequence,
+            min_time_ms: written.min_time_ms,
+            max_time_ms: written.max_time_ms,
+            series: written.series,
+            samples: written.samples,
+            files: BTreeMap::from([
+                (SERIES_FILE.to_owned(), written.series_file.into()),
+                (SAMPLES_FILE.to_owned(), samples_file),
+            ]),
+            provenance: Provenance {
+                created_ms: header.created_ms,
+                software: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),
+                sources: header.sources.iter().map(|id| id.as_str().to_owned()).collect(),
+            },
+        }
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> Result<(), SegmentError> {
+        let mut file = SummedFile::create(folder.join(MANIFEST_FILE))?;
+        let path = file.path().to_owned();
+        serde_json::to_writer_pretty(&mut file, self).map_err(|e| SegmentError::io(&path)(e.into()))?;
+        file.finish().map(drop)
+    }
+
+    pub(super) fn read(folder: &Path) -> Result<Self, SegmentError> {
+        let path = folder.join(MANIFEST_FILE);
+        let bytes = fs::metadata(&path)
+            .map_err(SegmentError::missing_or_io(&path))?
+            .len();
+        if bytes > MANIFEST_BYTES_MAX {
+            return Err(SegmentError::corrupt(
+                &path,
+                format!("{bytes} bytes are too many"),
+            ));
+        }
+        let text = fs::read(&path).map_err(SegmentError::io(&path))?;
+        let damaged = |source: serde_json::Error| SegmentError::Corrupt {
+            path: path.clone(),
+            what: "not a manifest".to_owned(),
+            source: Some(source.into()),
+        };
+        let VersionOnly { format } = serde_json::from_slice(&text).map_err(damaged)?;
+        if format.major > FORMAT.major {
+            let what = format!("format version {}", format.major);
+            return Err(SegmentError::Unsupported { path, what });
+        }
+        let manifest: Self = serde_json::from_slice(&text).map_err(damaged)?;
+        if Level::from_number(manifest.level).is_none() {
+            let what = format!("level {}", manifest.level);
+            return Err(SegmentError::Unsupported { path, what });
+        }
+        if manifest.min_time_ms > manifest.max_time_ms || manifest.series > u64::from(u32::MAX) {
+            return Err(SegmentError::corrupt(
+                &path,
+                "time range or counts are impossible",
+            ));
+        }
+        Ok(manifest)
+    }
+
+    /// The entry of one file.
+    pub(super) fn file(&self, folder: &Path, name: &str) -> Result<&FileEntry, SegmentError> {
+        self.files.get(name).ok_or_else(|| {
+            SegmentError::corrupt(&folder.join(MANIFEST_FILE), format!("{name} is not listed"))
+        })
+    }
+}

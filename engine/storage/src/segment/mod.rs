@@ -1,0 +1,35 @@
+//! Segments: immutable folders of two Parquet files and a manifest (`FORMAT.md`). Written in one pass,
+//! published by a rename, read by row selection.
+
+mod decimal;
+mod duckdb;
+mod durable;
+mod error;
+mod guard;
+mod id;
+mod index;
+mod label_columns;
+mod level;
+mod manifest;
+mod positioned;
+mod reader;
+mod samples_file;
+mod scan;
+mod schema;
+mod series_file;
+#[cfg(test)]
+pub(crate) mod tests;
+mod verify;
+mod writer;
+
+pub use duckdb::duckdb_view_sql;
+pub use durable::TEMPORARY_SUFFIX;
+pub use error::SegmentError;
+pub use id::SegmentId;
+pub use index::RowRange;
+pub use level::Level;
+pub use manifest::SegmentHeader;
+pub use reader::{Segment, SegmentInfo};
+pub(crate) use scan::SegmentScan;
+pub use verify::{VerifyReport, verify};
+pub use writer::SegmentWriter;

@@ -1,0 +1,204 @@
+//! `samples.parquet`, open: footer and page index in memory, rows read by selection.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{Float64Type, Int64Type, TimestampMillisecondType, UInt32Type};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowSelection,
+};
+use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::reader::{ChunkReader, Length};
+
+use super::decimal::ValueColumns;
+use super::error::SegmentError;
+use super::guard::guarded;
+use super::manifest::{self, FileEntry};
+use super::positioned::PositionedFile;
+use super::schema;
+
+/// Rows per batch at most: bounds the memory of a reader to some 2 MB.
+const BATCH_ROWS: usize = 32 << 10;
+
+/// The open file.
+#[derive(Debug)]
+pub(super) struct SamplesFile {
+    path: PathBuf,
+    file: PositionedFile,
+    metadata: ArrowReaderMetadata,
+    /// First row of each row group, then the number of rows of all.
+    group_starts: Vec<u64>,
+}
+
+impl SamplesFile {
+    /// Opens the file that `entry` describes: its length and the checksum of its tail are compared.
+    pub(super) fn open(path: &Path, entry: &FileEntry) -> Result<Self, SegmentError> {
+        let file = PositionedFile::open(path)?;
+        if file.len() != entry.bytes {
+            let what = format!("{} bytes instead of {}", file.len(), entry.bytes);
+            return Err(SegmentError::corrupt(path, what));
+        }
+        if let Some(tail) = &entry.tail {
+            let start = entry.bytes.saturating_sub(tail.bytes);
+            let bytes = file.get_bytes(start, (entry.bytes - start) as usize);
+            let bytes = bytes.map_err(|e| SegmentError::parquet(path, e))?;
+            if manifest::crc_text(crc32fast::hash(&bytes)) != tail.crc32 {
+                return Err(SegmentError::corrupt(path, "checksum of the tail differs"));
+            }
+        }
+        // Only where pages lie is needed; their bounds are for other readers.
+        let options = ArrowReaderOptions::new()
+            .with_offset_index_policy(PageIndexPolicy::Required)
+            .with_column_index_policy(PageIndexPolicy::Skip);
+        let metadata = guarded(path, || {
+            ArrowReaderMetadata::load(&file, options).map_err(|e| SegmentError::parquet(path, e))
+        })?;
+        check_columns(path, &metadata)?;
+        let mut group_starts = vec![0u64];
+        for group in metadata.metadata().row_groups() {
+            let rows = u64::try_from(group.num_rows()).ok();
+            let end = rows.and_then(|rows| group_starts.last().and_then(|start| start.checked_add(rows)));
+            group_starts.push(end.ok_or_else(|| SegmentError::corrupt(path, "impossible row count"))?);
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            metadata,
+            group_starts,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        *self.group_starts.last().expect("starts with 0")
+    }
+
+    /// Bytes of memory that footer and page index hold, about.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.metadata.metadata().memory_size()
+    }
+
+    /// Reads `columns` of the rows in `ranges`, which ascend, do not overlap and exist.
+    pub(super) fn select(&self, ranges: &[Range<u64>], columns: &[&str]) -> Result<Batches, SegmentError> {
+        let (groups, selection, selected) = self.selection(ranges);
+        let schema = self.metadata.parquet_schema();
+        let mask = ProjectionMask::columns(schema, columns.iter().copied());
+        let reader = guarded(&self.path, || {
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
+                .with_projection(mask)
+                .with_row_groups(groups)
+                .with_row_selection(selection)
+                .with_batch_size(selected.clamp(1, BATCH_ROWS))
+                .build()
+                .map_err(|e| SegmentError::parquet(&self.path, e))
+        })?;
+        Ok(Batches {
+            path: self.path.clone(),
+            reader,
+        })
+    }
+
+    /// The row groups that `ranges` touch and the selection within them.
+    fn selection(&self, ranges: &[Range<u64>]) -> (Vec<usize>, RowSelection, usize) {
+        let mut groups = Vec::new();
+        let mut within: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+        let (mut rows_before, mut selected) = (0usize, 0usize);
+        let mut next = 0;
+        for (group, bounds) in self.group_starts.windows(2).enumerate() {
+            let (start, end) = (bounds[0], bounds[1]);
+            let mut touched = false;
+            while let Some(range) = ranges.get(next).filter(|range| range.start < end) {
+                let (from, until) = (range.start.max(start), range.end.min(end));
+                if from < until {
+                    touched = true;
+                    let at = rows_before + (from - start) as usize;
+                    let count = (until - from) as usize;
+                    within.push(at..at + count);
+                    selected += count;
+                }
+                if range.end > end {
+                    break;
+                }
+                next += 1;
+            }
+            if touched {
+                groups.push(group);
+                rows_before += (end - start) as usize;
+            }
+        }
+        let selection = RowSelection::from_consecutive_ranges(within.into_iter(), rows_before);
+        (groups, selection, selected)
+    }
+}
+
+/// Batches of selected rows; a decoder's panic is an error.
+pub(super) struct Batches {
+    path: PathBuf,
+    reader: ParquetRecordBatchReader,
+}
+
+impl Batches {
+    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>, SegmentError> {
+        let Self { path, reader } = self;
+        guarded(path, || {
+            reader
+                .next()
+                .transpose()
+                .map_err(|e| SegmentError::parquet(path, e.into()))
+        })
+    }
+}
+
+fn check_columns(path: &Path, metadata: &ArrowReaderMetadata) -> Result<(), SegmentError> {
+    for expected in schema::samples_schema().fields() {
+        match metadata.schema().field_with_name(expected.name()) {
+            Ok(found) if found.data_type() == expected.data_type() => {}
+            Ok(found) => {
+                let what = format!("column {} has type {}", found.name(), found.data_type());
+                return Err(SegmentError::corrupt(path, what));
+            }
+            Err(_) => {
+                return Err(SegmentError::corrupt(
+                    path,
+                    format!("column {} is missing", expected.name()),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The time column of a batch.
+pub(super) fn timestamps(batch: &RecordBatch) -> &[i64] {
+    column(batch, schema::TIMESTAMP)
+        .as_primitive::<TimestampMillisecondType>()
+        .values()
+}
+
+/// The series numbers of a batch.
+pub(super) fn series_numbers(batch: &RecordBatch) -> &[u32] {
+    column(batch, schema::SERIES)
+        .as_primitive::<UInt32Type>()
+        .values()
+}
+
+/// The value columns of a batch.
+pub(super) fn values(batch: &RecordBatch) -> ValueColumns<'_> {
+    ValueColumns {
+        scaled: column(batch, schema::SCALED).as_primitive::<Int64Type>(),
+        divisor: column(batch, schema::DIVISOR).as_primitive::<Float64Type>(),
+        value: column(batch, schema::VALUE).as_primitive::<Float64Type>(),
+    }
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> &'a ArrayRef {
+    batch
+        .column_by_name(name)
+        .expect("projected, and its type was checked when the file was opened")
+}

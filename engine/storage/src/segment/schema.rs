@@ -1,0 +1,115 @@
+//! Columns of the two Parquet files, and how each is encoded.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+
+use super::level::Level;
+
+pub(super) const SERIES: &str = "series";
+pub(super) const TIMESTAMP: &str = "timestamp";
+pub(super) const SCALED: &str = "scaled";
+pub(super) const DIVISOR: &str = "divisor";
+pub(super) const VALUE: &str = "value";
+pub(super) const START_TIMESTAMP: &str = "start_timestamp";
+
+pub(super) const FINGERPRINT: &str = "fingerprint";
+pub(super) const FIRST_ROW: &str = "first_row";
+pub(super) const ROW_COUNT: &str = "row_count";
+pub(super) const MIN_TIME: &str = "min_time";
+pub(super) const MAX_TIME: &str = "max_time";
+pub(super) const LABELS_REST: &str = "labels_rest";
+/// Before a label's name in the name of its column, so that it never clashes with ours.
+pub(super) const LABEL_PREFIX: &str = "l_";
+
+/// A row group's rows: bounds the memory of a writer to some 10 MB a segment.
+const ROW_GROUP_ROWS: usize = 1 << 20;
+
+/// A page's rows. A read of one series decodes whole pages of four columns, so pages are small: at 1 to 3
+/// bytes a sample 8,192 rows are 8 to 24 KiB together, and the page index costs 0.02 bytes a sample.
+const PAGE_ROWS: usize = 8192;
+
+/// Milliseconds since the epoch, UTC.
+pub(super) fn timestamp_type() -> DataType {
+    DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
+}
+
+/// Columns of `samples.parquet`.
+pub(super) fn samples_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new(SERIES, DataType::UInt32, false),
+        Field::new(TIMESTAMP, timestamp_type(), false),
+        Field::new(SCALED, DataType::Int64, true),
+        Field::new(DIVISOR, DataType::Float64, false),
+        Field::new(VALUE, DataType::Float64, true),
+        Field::new(START_TIMESTAMP, timestamp_type(), true),
+    ]))
+}
+
+/// Encodings of `samples.parquet`.
+pub(super) fn samples_properties(level: Level) -> WriterProperties {
+    let mut properties = base()
+        .set_compression(compression(level))
+        .set_dictionary_enabled(false)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        // Page bounds are kept where a reader can prune by them; values are not searched.
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_sorting_columns(Some(vec![ascending(0), ascending(1)]));
+    for name in [SERIES, TIMESTAMP] {
+        properties = properties.set_column_statistics_enabled(column(name), EnabledStatistics::Page);
+    }
+    for name in [SERIES, TIMESTAMP, SCALED, START_TIMESTAMP] {
+        properties = properties.set_column_encoding(column(name), Encoding::DELTA_BINARY_PACKED);
+    }
+    properties
+        .set_column_dictionary_enabled(column(DIVISOR), true)
+        .set_column_encoding(column(VALUE), Encoding::PLAIN)
+        .build()
+}
+
+/// Encodings of `series.parquet`: labels by dictionary, numbers by delta, fingerprints as they are.
+pub(super) fn series_properties() -> WriterProperties {
+    let mut properties = base()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    for name in [SERIES, FIRST_ROW, ROW_COUNT, MIN_TIME, MAX_TIME] {
+        properties = properties
+            .set_column_dictionary_enabled(column(name), false)
+            .set_column_encoding(column(name), Encoding::DELTA_BINARY_PACKED);
+    }
+    properties
+        .set_column_dictionary_enabled(column(FINGERPRINT), false)
+        .set_column_compression(column(FINGERPRINT), Compression::UNCOMPRESSED)
+        .set_column_statistics_enabled(column(FINGERPRINT), EnabledStatistics::None)
+        .build()
+}
+
+fn base() -> WriterPropertiesBuilder {
+    WriterProperties::builder().set_created_by(concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned())
+}
+
+/// Cuts live for two hours and are written while samples come in.
+fn compression(level: Level) -> Compression {
+    match level {
+        Level::Cut => Compression::SNAPPY,
+        Level::TwoHours | Level::Day => Compression::ZSTD(ZstdLevel::default()),
+    }
+}
+
+/// A column path of one part: names may contain dots.
+fn column(name: &str) -> ColumnPath {
+    ColumnPath::new(vec![name.to_owned()])
+}
+
+fn ascending(column_idx: i32) -> SortingColumn {
+    SortingColumn {
+        column_idx,
+        descending: false,
+        nulls_first: false,
+    }
+}

@@ -1,0 +1,67 @@
+//! Segments written and read back.
+
+mod damage;
+mod labels;
+mod round_trip;
+
+use std::path::Path;
+
+use engine_model::Labels;
+
+use super::{Level, Segment, SegmentHeader, SegmentId, SegmentWriter};
+use crate::series_samples::SeriesSamples;
+
+/// A header for a segment of `level`.
+pub(crate) fn header(level: Level, sequence: u64) -> SegmentHeader {
+    let sources = vec![SegmentId::new("l0-1-2-source")];
+    SegmentHeader {
+        level,
+        sequence,
+        created_ms: 1_700_000_000_000,
+        sources,
+    }
+}
+
+/// Writes `series`, sorting them first.
+pub(crate) fn write(dir: &Path, header: SegmentHeader, series: &[SeriesSamples]) -> Segment {
+    let mut sorted: Vec<&SeriesSamples> = series.iter().collect();
+    sorted.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
+    let mut writer = SegmentWriter::create(dir, header).unwrap();
+    for series in sorted {
+        writer
+            .push_series(&series.labels, &series.timestamps, &series.values)
+            .unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+/// A series with samples `(time, value)`.
+pub(crate) fn series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> SeriesSamples {
+    SeriesSamples {
+        labels: Labels::from_pairs(labels.iter().copied()),
+        timestamps: samples.iter().map(|(t, _)| *t).collect(),
+        values: samples.iter().map(|(_, v)| *v).collect(),
+    }
+}
+
+/// Labels, times and the bits of values: what must be identical.
+pub(crate) fn bits(series: &[SeriesSamples]) -> Vec<(String, Vec<(i64, u64)>)> {
+    let samples = |s: &SeriesSamples| {
+        s.timestamps
+            .iter()
+            .copied()
+            .zip(s.values.iter().map(|v| v.to_bits()))
+            .collect()
+    };
+    series
+        .iter()
+        .map(|s| (s.labels.to_string(), samples(s)))
+        .collect()
+}
+
+/// Everything in a segment.
+pub(crate) fn read_all(segment: &Segment) -> Vec<SeriesSamples> {
+    segment
+        .read(&segment.all_rows().collect::<Vec<_>>(), i64::MIN, i64::MAX)
+        .unwrap()
+}
