@@ -1,3 +1,4 @@
 //! The outside world, one folder a peer: scrape, remote_write, host.
 
 pub mod host;
+pub mod scrape;

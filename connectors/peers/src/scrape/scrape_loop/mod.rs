@@ -1,0 +1,204 @@
+//! The loop of one target: due, scraped, committed, and again; markers when the target is removed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine_dataflow::{DeliveryOptions, Output};
+use engine_model::{SampleBatch, SeriesRef};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::assemble::{Assembler, BodyError, Reading};
+use super::clock::WallClock;
+use super::config::ScrapeConfig;
+use super::content_type;
+use super::fetch::{Fetch, FetchError};
+use super::metrics::ScrapeMetrics;
+use super::report::Report;
+use super::schedule::Schedule;
+use super::status::{ActiveTarget, Health, LastScrape};
+
+/// What a loop is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Scrape.
+    Run,
+    /// Stop after the running scrape; another loop takes over the target.
+    HandOver,
+    /// Stop after the running scrape; the target is gone, so its series end.
+    Remove,
+}
+
+/// Everything that one target's loop works with.
+pub(super) struct ScrapeLoop {
+    pub(super) active: Arc<ActiveTarget>,
+    pub(super) config: Arc<ScrapeConfig>,
+    pub(super) schedule: Schedule,
+    pub(super) fetch: Box<dyn Fetch>,
+    pub(super) assembler: Assembler,
+    pub(super) output: Output,
+    pub(super) origin: Arc<str>,
+    pub(super) clock: WallClock,
+    pub(super) metrics: Arc<ScrapeMetrics>,
+    /// An error of the whole job that fails each scrape, such as too many targets.
+    pub(super) forced_error: Arc<Mutex<Option<String>>>,
+    pub(super) orders: watch::Receiver<Order>,
+    /// Cancelled when the process stops: nothing is marked stale then, scraping resumes after a restart.
+    pub(super) shutdown: CancellationToken,
+}
+
+impl ScrapeLoop {
+    /// Runs until an order or the shutdown ends it. Returns the series that a replacement has to track.
+    pub(super) async fn run(mut self) -> Vec<SeriesRef> {
+        let shutdown = self.shutdown.clone();
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return Vec::new(),
+            () = self.scrape_until_ordered() => {}
+        }
+        self.assembler.into_tracked()
+    }
+
+    async fn scrape_until_ordered(&mut self) {
+        let mut orders = self.orders.clone();
+        let mut due_ms = self.schedule.first_after(self.clock.now_ms());
+        let mut scraped = false;
+        let mut body = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                order = stop_order(&mut orders) => {
+                    if scraped && order == Order::Remove {
+                        self.end_of_run(due_ms).await;
+                    }
+                    return;
+                }
+                () = sleep_until_ms(&self.clock, due_ms) => {}
+            }
+            let at_ms = self.schedule.stamp(due_ms, self.clock.now_ms());
+            self.scrape(at_ms, &mut body).await;
+            scraped = true;
+            due_ms = self.schedule.next(due_ms, self.clock.now_ms());
+        }
+    }
+
+    async fn scrape(&mut self, at_ms: i64, body: &mut Vec<u8>) {
+        let started = Instant::now();
+        body.clear();
+        let forced = self.forced_error.lock().clone();
+        let fetched = match forced {
+            Some(error) => Err(FetchError::Failed(error)),
+            None => self.fetch.fetch(body).await,
+        };
+        let over_limit = fetched == Err(FetchError::BodyLimit);
+        let body_bytes = match &fetched {
+            Ok(_) => body.len() as i64,
+            Err(_) if over_limit => -1,
+            Err(_) => 0,
+        };
+        self.metrics.exceeded_body_size_limit.add(usize::from(over_limit));
+        let (reading, error) = match fetched {
+            Ok(content_type) => self.read(body, content_type.as_deref(), at_ms),
+            Err(error) => (Reading::default(), Some(error.to_string())),
+        };
+        let duration_seconds = started.elapsed().as_secs_f64();
+        let report = Report {
+            up: error.is_none(),
+            duration_seconds,
+            scraped: reading.scraped,
+            post_relabelling: reading.post_relabelling,
+            series_added: reading.series_added,
+            body_bytes,
+        };
+        let batch = self.assembler.batch(&report, at_ms);
+        if let Some(error) = &error {
+            debug!(job = %self.config.job_name, target = self.active.target().url.text(), %error, "scrape failed");
+        }
+        self.active.report(LastScrape {
+            health: if error.is_none() { Health::Up } else { Health::Down },
+            error: error.unwrap_or_default(),
+            started_ms: Some(at_ms),
+            duration_seconds,
+        });
+        self.commit(batch).await;
+    }
+
+    /// Reads a body. An empty one is a scrape without samples, whatever its type says.
+    fn read(&mut self, body: &[u8], content_type: Option<&str>, at_ms: i64) -> (Reading, Option<String>) {
+        if !body.is_empty()
+            && let Err(fault) = content_type::check(content_type, self.config.fallback_to_text)
+        {
+            return (Reading::default(), Some(fault));
+        }
+        let (reading, result) = self.assembler.read(body, at_ms, self.clock.now_ms());
+        self.metrics.sample_duplicate_timestamp.add(reading.duplicates);
+        self.metrics.sample_out_of_bounds.add(reading.out_of_bounds);
+        match &result {
+            Err(BodyError::SampleLimit) => self.metrics.exceeded_sample_limit.add(1),
+            Err(BodyError::Labels(_)) => self.metrics.exceeded_label_limits.add(1),
+            _ => {}
+        }
+        self.warn_dropped("samples of one series twice in a scrape", reading.duplicates);
+        self.warn_dropped("samples too far in the future", reading.out_of_bounds);
+        (reading, result.err().map(|error| error.to_string()))
+    }
+
+    async fn commit(&mut self, batch: SampleBatch) {
+        let options = DeliveryOptions::pulled(Arc::clone(&self.origin));
+        match self.output.commit(batch, options).await {
+            Ok(receipt) => {
+                let rejected = &receipt.rejected;
+                self.metrics.samples_appended.add(receipt.accepted);
+                self.metrics.sample_out_of_order.add(rejected.out_of_order);
+                self.metrics.sample_duplicate_timestamp.add(rejected.duplicate);
+                self.metrics
+                    .sample_out_of_bounds
+                    .add(rejected.out_of_bounds + rejected.too_old);
+                self.warn_dropped("samples that the store refused", rejected.total());
+                self.assembler.committed(self.clock.now_ms(), rejected.is_empty());
+            }
+            Err(error) => {
+                self.metrics.commit_failed.add(1);
+                self.assembler.committed(self.clock.now_ms(), false);
+                warn!(job = %self.config.job_name, target = self.active.target().url.text(), %error, "scrape commit failed");
+            }
+        }
+    }
+
+    fn warn_dropped(&self, what: &str, count: usize) {
+        if count > 0 {
+            let target = self.active.target();
+            warn!(job = %self.config.job_name, target = target.url.text(), count, what, "dropped scraped samples");
+        }
+    }
+
+    /// The target may come back, so its series end only when two more scrapes would have been: stamped
+    /// with the first of them, so that the store drops the markers when newer samples came.
+    async fn end_of_run(&mut self, due_ms: i64) {
+        let interval_ms = self.schedule.interval_ms();
+        sleep_until_ms(&self.clock, due_ms + interval_ms + interval_ms / 10).await;
+        let batch = self.assembler.end_of_run(due_ms);
+        let options = DeliveryOptions::pulled(Arc::clone(&self.origin));
+        if let Err(error) = self.output.commit(batch, options).await {
+            warn!(job = %self.config.job_name, %error, "stale commit failed");
+        }
+    }
+}
+
+/// Waits for the order to stop. A pool that is gone without one is being torn down: no markers.
+async fn stop_order(orders: &mut watch::Receiver<Order>) -> Order {
+    let order = orders.wait_for(|order| *order != Order::Run).await;
+    order.map_or(Order::HandOver, |order| *order)
+}
+
+/// Sleeps until the wall clock shows `due_ms`. A clock that is set back does not stretch the sleep.
+async fn sleep_until_ms(clock: &WallClock, due_ms: i64) {
+    let wait_ms = (due_ms - clock.now_ms()).max(0).unsigned_abs();
+    sleep(Duration::from_millis(wait_ms)).await;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! A job as a source of the graph, and the handle that reloads or retires it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine_dataflow::{NodeError, Output, Source, SourceContext};
+use engine_model::SeriesTable;
+use tokio::sync::watch;
+
+use super::clock::WallClock;
+use super::config::ScrapeConfig;
+use super::metrics::ScrapeMetrics;
+use super::pool::{Pool, PoolEvent};
+use super::status::TargetsStatus;
+
+/// What all jobs share.
+#[derive(Debug)]
+pub struct ScrapeShared {
+    /// Names the series of every batch.
+    pub table: Arc<SeriesTable>,
+    /// Where targets are shown.
+    pub status: Arc<TargetsStatus>,
+    /// What went wrong so far.
+    pub metrics: Arc<ScrapeMetrics>,
+    /// The clock that scrapes are due by.
+    pub clock: WallClock,
+    /// Shifts the phases of this server, from [`offset_seed`](super::offset_seed).
+    pub offset_seed: u64,
+    /// What targets see, such as `Weir/0.1.0`.
+    pub user_agent: Arc<str>,
+}
+
+/// The source of one job. Its node is called by [`node_name`].
+#[derive(Debug)]
+pub struct ScrapeSource {
+    shared: Arc<ScrapeShared>,
+    config: watch::Receiver<Option<Arc<ScrapeConfig>>>,
+}
+
+/// Changes a job while its source runs.
+#[derive(Debug, Clone)]
+pub struct ScrapeHandle {
+    config: watch::Sender<Option<Arc<ScrapeConfig>>>,
+}
+
+/// The name of a job's node: `scrape/<job>`.
+pub fn node_name(job_name: &str) -> String {
+    format!("scrape/{job_name}")
+}
+
+impl ScrapeSource {
+    /// A source for a job, and its handle.
+    pub fn new(config: ScrapeConfig, shared: Arc<ScrapeShared>) -> (Self, ScrapeHandle) {
+        let (sender, receiver) = watch::channel(Some(Arc::new(config)));
+        let source = Self {
+            shared,
+            config: receiver,
+        };
+        (source, ScrapeHandle { config: sender })
+    }
+}
+
+impl ScrapeHandle {
+    /// Takes a new configuration of the same job. Targets that it does not change go on undisturbed;
+    /// those that are gone end with stale markers.
+    pub fn reload(&self, config: ScrapeConfig) {
+        self.config.send_replace(Some(Arc::new(config)));
+    }
+
+    /// Ends the job: all its series get stale markers after two intervals, then the source is
+    /// exhausted and its node can be removed. Removing the node earlier writes no markers.
+    pub fn retire(&self) {
+        self.config.send_replace(None);
+    }
+}
+
+#[async_trait]
+impl Source for ScrapeSource {
+    async fn run(&mut self, context: SourceContext, output: Output) -> Result<(), NodeError> {
+        let shutdown = context.shutdown.clone();
+        let mut pool = Pool::new(Arc::clone(&self.shared), output, context.node.into(), &shutdown);
+        // The configuration at the start counts as changed.
+        self.config.mark_changed();
+        let mut handle_is_gone = false;
+        let mut job_name = String::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => {
+                    pool.shut_down().await;
+                    return Ok(());
+                }
+                changed = self.config.changed(), if !handle_is_gone => {
+                    // Without a handle the latest configuration stays for good.
+                    handle_is_gone = changed.is_err();
+                    let config = self.config.borrow_and_update().clone();
+                    match config {
+                        _ if handle_is_gone => {}
+                        Some(config) => {
+                            config.job_name.clone_into(&mut job_name);
+                            pool.sync(config).await?;
+                        }
+                        None => {
+                            self.shared.status.remove(&job_name);
+                            pool.retire();
+                        }
+                    }
+                }
+                event = pool.next_event() => {
+                    if event == PoolEvent::Panicked {
+                        return Err("a scrape loop panicked".into());
+                    }
+                }
+            }
+            if self.config.borrow().is_none() && pool.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
