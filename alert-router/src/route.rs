@@ -214,7 +214,10 @@ receivers: [{name: default}, {name: ab}, {name: ab-test}, {name: ab-prod}, {name
         let testing = tree.matching(&labels.with("env", "testing"));
         assert!(tree.route(testing[0]).group_labels(&labels).is_empty());
         let c = tree.matching(&Labels::from_pairs([("owner", "team-C"), ("env", "prod")]));
-        assert_eq!(&*tree.route(c[0]).key, r#"{}/{env=~"prod|test",owner="team-C"}"#);
+        assert_eq!(
+            &*tree.route(c[0]).key,
+            r#"{}/{env=~"^(?:prod|test)$",owner="team-C"}"#
+        );
         assert_eq!(
             tree.route(c[0]).group_labels(&labels).to_string(),
             r#"{alertname="x"}"#

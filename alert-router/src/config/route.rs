@@ -143,7 +143,14 @@ fn decode_matchers(mapping: &Mapping<'_>, checks: &mut Checks) -> Result<Vec<Mat
                 return Err(value.error_at_key(format!("invalid label name {name:?}")));
             }
             let at = value.clone();
-            let matcher = Matcher::new(op, name, value.string()?);
+            let mut text = value.string()?;
+            if op == MatchOp::Regex {
+                // Group keys show these with the anchors that Alertmanager adds.
+                Matcher::new(op, "", text.as_str())
+                    .map_err(|error| at.error(crate::matchers::explain(&error)))?;
+                text = format!("^(?:{text})$");
+            }
+            let matcher = Matcher::new(op, name, text);
             matchers.push(matcher.map_err(|error| at.error(crate::matchers::explain(&error)))?);
         }
     }

@@ -48,7 +48,7 @@ receivers:
     let child = &config.route.routes[0];
     assert_eq!(
         crate::matchers::format_matchers(&child.matchers),
-        r#"{a="b",c=~"d",x="1",y=~"2|3",z!="4"}"#
+        r#"{a="b",c=~"d",x="1",y=~"^(?:2|3)$",z!="4"}"#
     );
     assert_eq!((child.group_wait_ms, child.goes_on), (Some(0), true));
     let kinds: Vec<(&str, bool)> = config.receivers[0]
