@@ -78,7 +78,7 @@ pub fn format_duration_ms(duration_ms: i64) -> String {
         let unit = unit_ms.unsigned_abs();
         // Only exact multiples are written in years, weeks and days: a year and an hour is 8761h.
         let exact_only = i < 3;
-        if exact_only && rest % unit != 0 {
+        if exact_only && !rest.is_multiple_of(unit) {
             continue;
         }
         let count = rest / unit;

@@ -3,11 +3,18 @@
 
 mod series_samples;
 
+pub mod compaction;
 mod head;
+pub mod segment;
+mod store;
 mod wal;
 
 pub use head::{RejectReason, RejectedSample};
 pub use series_samples::SeriesSamples;
+pub use store::{
+    AppendError, AppendOptions, AppendOutcome, CompactReport, FlushReport, Fsync, LabelStats, OnReject,
+    PinnedVersion, SelectedSeries, Store, StoreConfig, StoreError, StoreStats,
+};
 pub use wal::WalError;
 
 /// An error and its causes in one line, for logs.

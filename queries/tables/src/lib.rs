@@ -1,1 +1,16 @@
-//! Stored series as DataFusion tables.
+//! Stored series as DataFusion sees them: snapshots that queries read, the folded scan (a row per
+//! series), the shape of step vectors, and the node that wraps an operation as an execution plan.
+//! Segments are decoded in engine-storage only; this crate wraps what its select returns.
+
+pub mod budget;
+pub mod folded;
+pub mod memory;
+pub mod operation;
+pub mod scan;
+pub mod snapshot;
+
+pub use budget::SampleBudget;
+pub use memory::MemorySnapshot;
+pub use operation::{Operation, PlanNode};
+pub use scan::SeriesScan;
+pub use snapshot::{SeriesSet, Snapshot, SnapshotError, StoreSnapshot};

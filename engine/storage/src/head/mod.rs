@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use engine_model::{SeriesRef, SeriesTable};
 
-pub(crate) use append::{Checked, Rejected};
+#[cfg(test)]
+pub(crate) use append::Checked;
+pub(crate) use append::Rejected;
 pub use append::{RejectReason, RejectedSample};
 pub(crate) use cut::{CutPlan, CutSeries};
 pub(crate) use pins::{Pin, Pins};

@@ -93,6 +93,7 @@ impl WalWriter {
     }
 
     /// Bytes of the current file.
+    #[cfg(test)]
     pub(crate) fn file_bytes(&self) -> u64 {
         self.whole_bytes
     }

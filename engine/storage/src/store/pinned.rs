@@ -1,0 +1,183 @@
+//! Reading one version: which series match, then their samples, a few series at a time.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use engine_model::{Labels, Matcher, SeriesRef};
+
+use super::Shared;
+use super::error::StoreError;
+use super::version::Version;
+use crate::head::Pin;
+use crate::series_samples::SeriesSamples;
+
+/// A series that a select found, and where its samples are.
+#[derive(Debug, Clone)]
+pub struct SelectedSeries {
+    labels: Labels,
+    head: Option<SeriesRef>,
+    /// Position in the version's segment list, and row in that segment's series table.
+    segments: Vec<(u32, u32)>,
+}
+
+impl SelectedSeries {
+    /// The series' identity.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+}
+
+/// One moment of the store. Holding it keeps the samples that it sees from being dropped.
+#[derive(Debug)]
+pub struct PinnedVersion {
+    shared: Arc<Shared>,
+    version: Arc<Version>,
+}
+
+impl PinnedVersion {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        // Registered under the head's lock, so that no commit slips between loading and registering.
+        let head = shared.head.read();
+        let version = shared.version.load();
+        head.pins.acquire(Pin {
+            generation: version.generation,
+            commit: version.commit,
+        });
+        drop(head);
+        Self { shared, version }
+    }
+
+    /// Newest commit that this version sees.
+    pub fn commit(&self) -> u64 {
+        self.version.commit
+    }
+
+    /// Number of segments that this version reads.
+    pub fn segment_count(&self) -> usize {
+        self.version.segments.len()
+    }
+
+    /// Series that satisfy all `matchers` and may have a sample in `[min_ms, max_ms]`, in Prometheus's
+    /// order of labels.
+    pub fn select(
+        &self,
+        matchers: &[Matcher],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Vec<SelectedSeries>, StoreError> {
+        let mut found: HashMap<Labels, SelectedSeries, foldhash::fast::RandomState> = HashMap::default();
+        for (position, segment) in self.version.segments.iter().enumerate() {
+            if segment.max_time() < min_ms || segment.min_time() > max_ms {
+                continue;
+            }
+            for row in segment.matching(matchers) {
+                let range = segment.row_range(row);
+                if range.max_time_ms < min_ms || range.min_time_ms > max_ms {
+                    continue;
+                }
+                let place = (position as u32, row);
+                match found.entry(segment.labels(row)) {
+                    Entry::Occupied(mut entry) => entry.get_mut().segments.push(place),
+                    Entry::Vacant(entry) => {
+                        let labels = entry.key().clone();
+                        entry.insert(SelectedSeries {
+                            labels,
+                            head: None,
+                            segments: vec![place],
+                        });
+                    }
+                }
+            }
+        }
+        let Version {
+            commit, generation, ..
+        } = *self.version;
+        let in_head = self
+            .shared
+            .head
+            .read()
+            .matching(matchers, min_ms, max_ms, commit, generation);
+        for (series, labels) in in_head {
+            let entry = found.entry(labels);
+            let labels = entry.key().clone();
+            entry
+                .or_insert(SelectedSeries {
+                    labels,
+                    head: None,
+                    segments: Vec::new(),
+                })
+                .head = Some(series);
+        }
+        let mut selected: Vec<SelectedSeries> = found.into_values().collect();
+        selected.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
+        Ok(selected)
+    }
+
+    /// Samples of `selected` in `[min_ms, max_ms]`, one entry per series in the given order. Series
+    /// without a sample in the range come back empty.
+    pub fn read(
+        &self,
+        selected: &[SelectedSeries],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Vec<SeriesSamples>, StoreError> {
+        let mut read: Vec<SeriesSamples> = selected
+            .iter()
+            .map(|series| SeriesSamples::new(series.labels.clone()))
+            .collect();
+        self.read_segments(selected, min_ms, max_ms, &mut read)?;
+        let Version {
+            commit, generation, ..
+        } = *self.version;
+        let head = self.shared.head.read();
+        for (series, samples) in selected.iter().zip(&mut read) {
+            if let Some(in_head) = series.head {
+                let (timestamps, values) = head.samples(in_head, min_ms, max_ms, commit, generation);
+                samples.merge(timestamps, values);
+            }
+        }
+        Ok(read)
+    }
+
+    fn read_segments(
+        &self,
+        selected: &[SelectedSeries],
+        min_ms: i64,
+        max_ms: i64,
+        read: &mut [SeriesSamples],
+    ) -> Result<(), StoreError> {
+        // Rows by segment, each with the place of its series in `read`.
+        let mut rows: Vec<Vec<(u32, usize)>> = vec![Vec::new(); self.version.segments.len()];
+        for (place, series) in selected.iter().enumerate() {
+            for &(segment, row) in &series.segments {
+                rows[segment as usize].push((row, place));
+            }
+        }
+        for (segment, mut rows) in self.version.segments.iter().zip(rows) {
+            if rows.is_empty() {
+                continue;
+            }
+            rows.sort_unstable();
+            let wanted: Vec<u32> = rows.iter().map(|&(row, _)| row).collect();
+            // Series without a sample in the range are left out; the others come in the order of rows.
+            let mut found = segment.read(&wanted, min_ms, max_ms)?.into_iter().peekable();
+            for (_, place) in rows {
+                if let Some(samples) = found.next_if(|samples| samples.labels == read[place].labels) {
+                    read[place].merge(&samples.timestamps, &samples.values);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for PinnedVersion {
+    fn drop(&mut self) {
+        let pins = Arc::clone(&self.shared.head.read().pins);
+        pins.release(Pin {
+            generation: self.version.generation,
+            commit: self.version.commit,
+        });
+    }
+}

@@ -1,0 +1,146 @@
+//! The folded shape: a row per series with its samples as lists.
+//! `labels: Binary` (the encoding of `engine-model`), `timestamps: List<Int64>` ms, `values: List<Float64>`.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, Float64Array, Int64Array, ListArray, RecordBatch,
+};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
+use engine_model::Labels;
+use engine_storage::SeriesSamples;
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let list = |name, item| Field::new(name, DataType::List(list_item(item)), false);
+    Arc::new(Schema::new(vec![
+        Field::new("labels", DataType::Binary, false),
+        list("timestamps", DataType::Int64),
+        list("values", DataType::Float64),
+    ]))
+});
+
+/// The schema of folded batches.
+pub fn folded_schema() -> SchemaRef {
+    Arc::clone(&SCHEMA)
+}
+
+fn list_item(data_type: DataType) -> Arc<Field> {
+    Arc::new(Field::new("item", data_type, false))
+}
+
+/// Folds series into one batch.
+pub fn fold(series: Vec<SeriesSamples>) -> RecordBatch {
+    let total = series.iter().map(SeriesSamples::len).sum();
+    let mut labels = BinaryBuilder::with_capacity(
+        series.len(),
+        series.iter().map(|s| s.labels.encoded().len()).sum(),
+    );
+    let mut timestamps: Vec<i64> = Vec::with_capacity(total);
+    let mut values: Vec<f64> = Vec::with_capacity(total);
+    let lengths: Vec<usize> = series.iter().map(SeriesSamples::len).collect();
+    for one in series {
+        labels.append_value(one.labels.encoded());
+        timestamps.extend_from_slice(&one.timestamps);
+        values.extend_from_slice(&one.values);
+    }
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let timestamps = Arc::new(Int64Array::from(timestamps)) as ArrayRef;
+    let values = Arc::new(Float64Array::from(values)) as ArrayRef;
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(labels.finish()),
+        Arc::new(ListArray::new(
+            list_item(DataType::Int64),
+            offsets.clone(),
+            timestamps,
+            None,
+        )),
+        Arc::new(ListArray::new(
+            list_item(DataType::Float64),
+            offsets,
+            values,
+            None,
+        )),
+    ];
+    RecordBatch::try_new(folded_schema(), columns).expect("columns are built by the schema")
+}
+
+/// A folded batch with its columns at hand.
+#[derive(Debug, Clone)]
+pub struct FoldedBatch {
+    labels: BinaryArray,
+    offsets: OffsetBuffer<i32>,
+    timestamps: ScalarBuffer<i64>,
+    values: ScalarBuffer<f64>,
+}
+
+impl FoldedBatch {
+    /// Takes a batch of [`folded_schema`].
+    pub fn new(batch: &RecordBatch) -> Self {
+        let timestamps = batch.column(1).as_list::<i32>();
+        let values = batch.column(2).as_list::<i32>();
+        Self {
+            labels: batch.column(0).as_binary::<i32>().clone(),
+            offsets: timestamps.offsets().clone(),
+            timestamps: timestamps.values().as_primitive::<Int64Type>().values().clone(),
+            values: values.values().as_primitive::<Float64Type>().values().clone(),
+        }
+    }
+
+    /// Number of series.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Labels of the series in `row`, encoded.
+    pub fn encoded_labels(&self, row: usize) -> &[u8] {
+        self.labels.value(row)
+    }
+
+    /// Labels of the series in `row`.
+    pub fn labels(&self, row: usize) -> Labels {
+        decode_labels(self.labels.value(row))
+    }
+
+    /// Timestamps (ms) and values of the series in `row`.
+    pub fn samples(&self, row: usize) -> (&[i64], &[f64]) {
+        let range = self.offsets[row] as usize..self.offsets[row + 1] as usize;
+        (&self.timestamps[range.clone()], &self.values[range])
+    }
+
+    /// Samples in the batch.
+    pub fn sample_count(&self) -> usize {
+        let first = self.offsets.first().copied().unwrap_or_default();
+        (self.offsets.last().copied().unwrap_or_default() - first) as usize
+    }
+}
+
+/// Labels of a batch's label column, which only this workspace writes.
+pub fn decode_labels(encoded: &[u8]) -> Labels {
+    Labels::from_encoded(encoded).expect("label columns hold encoded label sets")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_and_unfolds() {
+        let of = |name: &str, timestamps: &[i64]| SeriesSamples {
+            labels: Labels::from_pairs([("__name__", name)]),
+            timestamps: timestamps.to_vec(),
+            values: timestamps.iter().map(|&t| t as f64 / 2.0).collect(),
+        };
+        let batch = fold(vec![of("a", &[1, 2]), of("b", &[]), of("c", &[3])]);
+        let folded = FoldedBatch::new(&batch.slice(1, 2));
+        assert_eq!((folded.len(), folded.sample_count()), (2, 1));
+        assert_eq!(folded.labels(1).metric_name(), "c");
+        assert_eq!(folded.samples(0).0, [0i64; 0]);
+        assert_eq!(folded.samples(1), (&[3][..], &[1.5][..]));
+    }
+}

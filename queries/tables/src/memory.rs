@@ -1,0 +1,77 @@
+//! A snapshot that is held in memory: what test scripts load, and results that are queried again.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use engine_model::matcher::all_match;
+use engine_model::{Labels, Matcher};
+use engine_storage::SeriesSamples;
+
+use crate::snapshot::{SeriesSet, Snapshot, SnapshotError};
+
+/// Series in memory, in Prometheus's order of labels. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct MemorySnapshot {
+    series: Arc<BTreeMap<Labels, SeriesSamples>>,
+}
+
+impl MemorySnapshot {
+    /// Adds samples; of equal timestamps the one that was added first stays.
+    pub fn add(&mut self, labels: &Labels, samples: &[(i64, f64)]) {
+        let series = Arc::make_mut(&mut self.series);
+        let entry = series
+            .entry(labels.clone())
+            .or_insert_with(|| SeriesSamples::new(labels.clone()));
+        let (timestamps, values): (Vec<i64>, Vec<f64>) = samples.iter().copied().unzip();
+        entry.merge(&timestamps, &values);
+    }
+
+    /// Number of series.
+    pub fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// Whether there is no series.
+    pub fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+}
+
+impl Snapshot for MemorySnapshot {
+    fn select(
+        &self,
+        matchers: &[Matcher],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Arc<dyn SeriesSet>, SnapshotError> {
+        let matching = self.series.values().filter(|s| all_match(matchers, &s.labels));
+        let in_range = matching.filter_map(|series| {
+            let from = series.timestamps.partition_point(|&t| t < min_ms);
+            let until = series.timestamps.partition_point(|&t| t <= max_ms).max(from);
+            (from < until).then(|| SeriesSamples {
+                labels: series.labels.clone(),
+                timestamps: series.timestamps[from..until].to_vec(),
+                values: series.values[from..until].to_vec(),
+            })
+        });
+        Ok(Arc::new(SelectedInMemory(in_range.collect())))
+    }
+}
+
+#[derive(Debug)]
+struct SelectedInMemory(Vec<SeriesSamples>);
+
+impl SeriesSet for SelectedInMemory {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn labels(&self, position: usize) -> &Labels {
+        &self.0[position].labels
+    }
+
+    fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError> {
+        Ok(self.0[positions].to_vec())
+    }
+}

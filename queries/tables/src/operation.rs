@@ -1,0 +1,157 @@
+//! An operation as an execution plan. DataFusion asks a lot of a plan node that is the same for all of
+//! ours (one partition, bounded, no expressions of its own); an operation says only what it computes.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions, SchedulingType,
+};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+/// What comes out of an operation.
+pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
+
+/// What one plan node computes.
+pub trait Operation: fmt::Debug + Any + Send + Sync + 'static {
+    /// Name of the node in EXPLAIN.
+    fn name(&self) -> &'static str;
+
+    /// Parameters of the node in EXPLAIN, such as `rate[5m]`.
+    fn describe(&self) -> String;
+
+    /// Schema of the batches that come out.
+    fn schema(&self) -> SchemaRef;
+
+    /// Starts the computation over the streams of the node's inputs. Nothing is computed before the
+    /// result is polled, and dropping it stops the work.
+    fn run(
+        self: Arc<Self>,
+        inputs: Vec<SendableRecordBatchStream>,
+        context: &TaskContext,
+    ) -> Result<BatchStream>;
+}
+
+/// A plan node around an [`Operation`].
+#[derive(Debug)]
+pub struct PlanNode<O> {
+    operation: Arc<O>,
+    inputs: Vec<Arc<dyn ExecutionPlan>>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl<O: Operation> PlanNode<O> {
+    /// Puts `operation` over `inputs`.
+    pub fn plan(operation: O, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Arc<dyn ExecutionPlan> {
+        Arc::new(Self::new(Arc::new(operation), inputs))
+    }
+
+    /// The operation.
+    pub fn operation(&self) -> &O {
+        &self.operation
+    }
+
+    fn new(operation: Arc<O>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(operation.schema()),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        )
+        .with_scheduling_type(SchedulingType::Cooperative);
+        Self {
+            operation,
+            inputs,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+}
+
+impl<O: Operation> DisplayAs for PlanNode<O> {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.operation.name(), self.operation.describe())
+    }
+}
+
+impl<O: Operation> ExecutionPlan for PlanNode<O> {
+    fn name(&self) -> &str {
+        self.operation.name()
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        self.inputs.iter().collect()
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if children.len() != self.inputs.len() {
+            return Err(DataFusionError::Internal(format!(
+                "{} has {} inputs, not {}",
+                self.operation.name(),
+                self.inputs.len(),
+                children.len()
+            )));
+        }
+        Ok(Arc::new(Self::new(Arc::clone(&self.operation), children)))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(
+            children,
+            ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute),
+        )
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let inputs: Result<Vec<_>> = self
+            .inputs
+            .iter()
+            .map(|input| input.execute(partition, Arc::clone(&context)))
+            .collect();
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let stream = Arc::clone(&self.operation).run(inputs?, &context)?;
+        let counted = stream.inspect(move |batch| {
+            if let Ok(batch) = batch {
+                metrics.record_output(batch.num_rows());
+            }
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.operation.schema(),
+            counted,
+        )))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}

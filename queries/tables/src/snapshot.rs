@@ -1,0 +1,105 @@
+//! What a query reads: one moment of some store, in two steps. First the series that match, with
+//! their labels; then their samples, a few series at a time.
+
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
+use engine_model::{Labels, Matcher};
+use engine_storage::{PinnedVersion, SelectedSeries, SeriesSamples, Store, StoreError};
+
+/// Reading stored series failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read stored series")]
+pub struct SnapshotError(#[from] StoreError);
+
+/// One moment of a store.
+pub trait Snapshot: Debug + Send + Sync {
+    /// Series that satisfy all `matchers` and may have a sample in `[min_ms, max_ms]`, in Prometheus's
+    /// order of labels.
+    fn select(
+        &self,
+        matchers: &[Matcher],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Arc<dyn SeriesSet>, SnapshotError>;
+}
+
+/// Series that a select found.
+pub trait SeriesSet: Debug + Send + Sync {
+    /// Number of series.
+    fn len(&self) -> usize;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Labels of the series at `position`.
+    fn labels(&self, position: usize) -> &Labels;
+
+    /// Samples of the series at `positions` in the select's time range, staleness markers included.
+    /// Series without a sample in the range come back empty.
+    fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError>;
+}
+
+/// A pinned version of the store.
+#[derive(Debug, Clone)]
+pub struct StoreSnapshot {
+    version: Arc<PinnedVersion>,
+}
+
+impl StoreSnapshot {
+    /// Pins what is committed now.
+    pub fn pin(store: &Store) -> Self {
+        Self {
+            version: Arc::new(store.pin()),
+        }
+    }
+
+    /// The pinned version.
+    pub fn version(&self) -> &PinnedVersion {
+        &self.version
+    }
+}
+
+impl Snapshot for StoreSnapshot {
+    fn select(
+        &self,
+        matchers: &[Matcher],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Arc<dyn SeriesSet>, SnapshotError> {
+        let selected = self.version.select(matchers, min_ms, max_ms)?;
+        Ok(Arc::new(StoredSeries {
+            version: Arc::clone(&self.version),
+            selected,
+            min_ms,
+            max_ms,
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct StoredSeries {
+    version: Arc<PinnedVersion>,
+    selected: Vec<SelectedSeries>,
+    min_ms: i64,
+    max_ms: i64,
+}
+
+impl SeriesSet for StoredSeries {
+    fn len(&self) -> usize {
+        self.selected.len()
+    }
+
+    fn labels(&self, position: usize) -> &Labels {
+        self.selected[position].labels()
+    }
+
+    fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError> {
+        Ok(self
+            .version
+            .read(&self.selected[positions], self.min_ms, self.max_ms)?)
+    }
+}
