@@ -1,3 +1,21 @@
-//! PromQL: parser, planner, execution nodes, functions, the .test runner.
+//! PromQL: text → syntax tree (`parser`) → plan nodes built by hand (`plan`, `nodes`) → value
+//! (`engine`). A series is the unit of evaluation: one row a series, one cell a step.
 
 pub mod parser;
+
+pub mod engine;
+pub mod error;
+pub mod value;
+
+pub mod annotations;
+pub mod functions;
+pub mod grid;
+pub mod nodes;
+pub mod plan;
+
+pub use engine::{Engine, EngineConfig, QueryOptions, QueryResult};
+pub use error::QueryError;
+pub use value::{RangeSeries, Value, VectorElement};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,351 @@
+//! The query engine: text in, value out. Parses, plans, runs the plan on the runtime for queries, and
+//! gathers the result.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::ExecutionPlan;
+use engine_model::Labels;
+use futures::StreamExt;
+use queries_tables::folded::FoldedBatch;
+use queries_tables::{PlanNode, SampleBudget, SeriesScan, Snapshot};
+use tokio::runtime::Handle;
+
+use crate::annotations::{Annotations, shorten};
+use crate::error::QueryError;
+use crate::grid::Grid;
+use crate::nodes::StepBatch;
+use crate::nodes::labels_map::{LabelsKind, LabelsMap};
+use crate::nodes::unique::Unique;
+use crate::parser::{DurationContext, Expr, ParseOptions, ValueType, parse_expr, resolve_durations};
+use crate::plan::Planner;
+use crate::value::{RangeSeries, Value, VectorElement};
+
+/// How queries are run.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// How far back a sample counts as current.
+    pub lookback: Duration,
+    /// Longest that a query may run.
+    pub timeout: Duration,
+    /// Most samples that a query may hold.
+    pub samples_max: usize,
+    /// Step of subqueries that name none.
+    pub default_step: Duration,
+    /// Parts of the language that are switched on.
+    pub parse: ParseOptions,
+    /// Metric names go at the end of the query rather than at once.
+    pub delayed_name_removal: bool,
+}
+
+impl Default for EngineConfig {
+    /// Prometheus's defaults.
+    fn default() -> Self {
+        Self {
+            lookback: Duration::from_secs(300),
+            timeout: Duration::from_secs(120),
+            samples_max: 50_000_000,
+            default_step: Duration::from_secs(60),
+            parse: ParseOptions::default(),
+            delayed_name_removal: false,
+        }
+    }
+}
+
+/// Settings of one query that differ from the engine's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct QueryOptions {
+    /// Another lookback.
+    pub lookback: Option<Duration>,
+    /// A shorter time-out; a longer one has no effect.
+    pub timeout: Option<Duration>,
+}
+
+/// What a query gives.
+#[derive(Debug, Clone)]
+pub struct QueryResult {
+    /// The value.
+    pub value: Value,
+    /// Warnings, at most ten and a count of the rest.
+    pub warnings: Vec<String>,
+    /// Infos, at most ten and a count of the rest.
+    pub infos: Vec<String>,
+}
+
+/// Runs queries. One a process.
+#[derive(Debug)]
+pub struct Engine {
+    config: EngineConfig,
+    runtime: Handle,
+    context: Arc<TaskContext>,
+}
+
+impl Engine {
+    /// An engine whose computations run on `runtime`, which should not be the one that serves the network.
+    pub fn new(config: EngineConfig, runtime: Handle) -> Self {
+        Self {
+            config,
+            runtime,
+            context: Arc::new(TaskContext::default()),
+        }
+    }
+
+    /// How queries are run.
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// Parses a query with the engine's options.
+    pub fn parse(&self, query: &str) -> Result<Expr, QueryError> {
+        Ok(parse_expr(query, &self.config.parse)?)
+    }
+
+    /// Evaluates `query` at one instant (ms since the epoch).
+    pub async fn instant(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        query: &str,
+        at_ms: i64,
+        options: QueryOptions,
+    ) -> Result<QueryResult, QueryError> {
+        let expr = self.parse(query)?;
+        self.run(snapshot, query, expr, Grid::instant(at_ms), options, true)
+            .await
+    }
+
+    /// Evaluates `query` at each instant of `start_ms`, `start_ms + step_ms`, … up to `end_ms`.
+    pub async fn range(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        query: &str,
+        start_ms: i64,
+        end_ms: i64,
+        step_ms: i64,
+        options: QueryOptions,
+    ) -> Result<QueryResult, QueryError> {
+        let expr = self.parse(query)?;
+        let value_type = expr.value_type();
+        if !matches!(value_type, ValueType::Scalar | ValueType::Vector) {
+            return Err(QueryError::BadData(format!(
+                "invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
+                value_type.documented()
+            )));
+        }
+        if step_ms <= 0 {
+            return Err(QueryError::BadData(
+                "zero or negative query resolution step widths are not accepted. Try a positive integer"
+                    .to_owned(),
+            ));
+        }
+        self.run(
+            snapshot,
+            query,
+            expr,
+            Grid::range(start_ms, end_ms, step_ms),
+            options,
+            false,
+        )
+        .await
+    }
+
+    async fn run(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        query: &str,
+        mut expr: Expr,
+        grid: Grid,
+        options: QueryOptions,
+        instant: bool,
+    ) -> Result<QueryResult, QueryError> {
+        let durations = DurationContext {
+            step_ms: if instant { 0 } else { grid.step_ms },
+            range_ms: grid.end_ms - grid.start_ms,
+        };
+        resolve_durations(&mut expr, durations).map_err(|error| QueryError::Execution(error.to_string()))?;
+        let planner = Planner {
+            snapshot,
+            budget: Arc::new(SampleBudget::new(self.config.samples_max)),
+            annotations: Arc::new(Annotations::new(query)),
+            lookback_ms: options.lookback.unwrap_or(self.config.lookback).as_millis() as i64,
+            default_step_ms: self.config.default_step.as_millis() as i64,
+            delayed_name_removal: self.config.delayed_name_removal,
+            query_grid: grid,
+        };
+        let timeout = options
+            .timeout
+            .map_or(self.config.timeout, |t| t.min(self.config.timeout));
+        let task = Evaluation {
+            planner: planner.clone(),
+            expr,
+            grid,
+            instant,
+            context: Arc::clone(&self.context),
+        };
+        let mut running = AbortOnDrop(self.runtime.spawn(task.run()));
+        let value = match tokio::time::timeout(timeout, &mut running.0).await {
+            Err(_) => return Err(QueryError::Timeout),
+            Ok(Err(failure)) if failure.is_panic() => {
+                tracing::error!(query, "query panicked");
+                return Err(QueryError::Execution(
+                    "internal error: the evaluation panicked".to_owned(),
+                ));
+            }
+            Ok(Err(_)) => return Err(QueryError::Canceled),
+            Ok(Ok(value)) => value?,
+        };
+        Ok(QueryResult {
+            value,
+            warnings: shorten(planner.annotations.warnings(), "warning"),
+            infos: shorten(planner.annotations.infos(), "info"),
+        })
+    }
+}
+
+/// A client that leaves ends its query.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// One query on its way.
+struct Evaluation {
+    planner: Planner,
+    expr: Expr,
+    grid: Grid,
+    instant: bool,
+    context: Arc<TaskContext>,
+}
+
+impl Evaluation {
+    async fn run(self) -> Result<Value, QueryError> {
+        match (self.expr.value_type(), self.expr.unwrap_parens()) {
+            (ValueType::String, Expr::String(literal)) => Ok(Value::String {
+                at_ms: self.grid.start_ms,
+                value: literal.value.clone(),
+            }),
+            (ValueType::Matrix, Expr::Matrix(matrix)) => {
+                let ends = self.planner.ends(&matrix.selector.modifiers, self.grid);
+                let scan = SeriesScan {
+                    snapshot: Arc::clone(&self.planner.snapshot),
+                    matchers: matrix.selector.matchers.clone(),
+                    min_ms: ends.start_ms - matrix.range_ms + 1,
+                    max_ms: ends.start_ms,
+                    budget: Arc::clone(&self.planner.budget),
+                };
+                self.matrix(PlanNode::plan(scan, Vec::new())).await
+            }
+            (ValueType::Matrix, Expr::Subquery(subquery)) => {
+                let ends = self.planner.ends(&subquery.modifiers, self.grid);
+                self.matrix(self.planner.subquery_rows(subquery, ends)?).await
+            }
+            (ValueType::Scalar, _) => self.scalar().await,
+            _ => self.vector().await,
+        }
+    }
+
+    /// Samples as they are, staleness markers left out.
+    async fn matrix(&self, plan: Arc<dyn ExecutionPlan>) -> Result<Value, QueryError> {
+        let mut series = Vec::new();
+        let mut stream = plan.execute(0, Arc::clone(&self.context))?;
+        while let Some(batch) = stream.next().await {
+            let folded = FoldedBatch::new(&batch?);
+            for row in 0..folded.len() {
+                let (timestamps, values) = folded.samples(row);
+                let fresh = timestamps
+                    .iter()
+                    .zip(values)
+                    .filter(|(_, v)| !engine_model::staleness::is_stale(**v));
+                let samples: Vec<(i64, f64)> = fresh.map(|(&t, &v)| (t, v)).collect();
+                if !samples.is_empty() {
+                    series.push(RangeSeries {
+                        labels: folded.labels(row),
+                        samples,
+                    });
+                }
+            }
+        }
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+        Ok(Value::Matrix(series))
+    }
+
+    async fn scalar(&self) -> Result<Value, QueryError> {
+        let rows = self.rows(self.planner.plan(&self.expr, self.grid)?).await?;
+        let row = rows
+            .into_iter()
+            .next()
+            .map(|(_, cells)| cells)
+            .unwrap_or_default();
+        let value = |step: usize| row.get(step).copied().flatten().unwrap_or(f64::NAN);
+        if self.instant {
+            return Ok(Value::Scalar {
+                at_ms: self.grid.start_ms,
+                value: value(0),
+            });
+        }
+        let samples = (0..self.grid.steps())
+            .map(|step| (self.grid.time_ms(step), value(step)))
+            .collect();
+        Ok(Value::Matrix(vec![RangeSeries {
+            labels: Labels::empty(),
+            samples,
+        }]))
+    }
+
+    async fn vector(&self) -> Result<Value, QueryError> {
+        let mut plan = self.planner.plan(&self.expr, self.grid)?;
+        if self.planner.delayed_name_removal {
+            let steps = self.grid.steps();
+            let drop_names = LabelsMap {
+                kind: LabelsKind::DropMarkedNames,
+                steps,
+            };
+            plan = PlanNode::plan(
+                Unique { steps, merge: true },
+                vec![PlanNode::plan(drop_names, vec![plan])],
+            );
+        }
+        let rows = self.rows(plan).await?;
+        if self.instant {
+            let elements = rows.into_iter().filter_map(|(labels, cells)| {
+                Some(VectorElement {
+                    labels,
+                    at_ms: self.grid.start_ms,
+                    value: cells.first().copied().flatten()?,
+                })
+            });
+            return Ok(Value::Vector(elements.collect()));
+        }
+        let mut series: Vec<RangeSeries> = rows
+            .into_iter()
+            .map(|(labels, cells)| {
+                let present = cells
+                    .into_iter()
+                    .enumerate()
+                    .filter_map(|(step, v)| Some((self.grid.time_ms(step), v?)));
+                RangeSeries {
+                    labels,
+                    samples: present.collect(),
+                }
+            })
+            .collect();
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+        Ok(Value::Matrix(series))
+    }
+
+    async fn rows(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+    ) -> Result<Vec<(Labels, Vec<Option<f64>>)>, QueryError> {
+        let mut rows = Vec::new();
+        let mut stream = plan.execute(0, Arc::clone(&self.context))?;
+        while let Some(batch) = stream.next().await {
+            let batch = StepBatch::new(&batch?);
+            rows.extend((0..batch.len()).map(|row| (batch.labels(row), batch.row(row).collect())));
+        }
+        Ok(rows)
+    }
+}

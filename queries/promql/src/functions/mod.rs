@@ -1,0 +1,18 @@
+//! The functions of the language, one file a family, each with its list. A function sees one window or
+//! one cell; labels, steps and missing samples are the nodes' business.
+
+pub mod accumulator;
+pub mod compensated;
+pub mod range;
+
+mod over_time;
+mod predict;
+mod rate;
+
+pub mod cell;
+mod math;
+pub mod operator;
+mod time;
+
+pub mod classic_quantile;
+pub mod label;

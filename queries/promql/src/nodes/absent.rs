@@ -1,0 +1,67 @@
+//! Absent: 1 at the steps at which the input has no element.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use engine_model::Labels;
+use futures::StreamExt;
+use queries_tables::Operation;
+use queries_tables::operation::BatchStream;
+
+use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
+
+/// Says where nothing is.
+#[derive(Debug)]
+pub struct Absent {
+    /// Labels of the result: those that the selector fixes.
+    pub labels: Labels,
+    /// Steps of the rows.
+    pub steps: usize,
+}
+
+impl Operation for Absent {
+    fn name(&self) -> &'static str {
+        "Absent"
+    }
+
+    fn describe(&self) -> String {
+        self.labels.to_string()
+    }
+
+    fn schema(&self) -> SchemaRef {
+        step_schema(self.steps)
+    }
+
+    fn run(
+        self: Arc<Self>,
+        mut inputs: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> Result<BatchStream> {
+        let input = inputs.remove(0);
+        Ok(futures::stream::once(async move { self.evaluate(input).await }).boxed())
+    }
+}
+
+impl Absent {
+    async fn evaluate(&self, mut input: SendableRecordBatchStream) -> Result<RecordBatch> {
+        let mut present = vec![false; self.steps];
+        while let Some(batch) = input.next().await {
+            let batch = StepBatch::new(&batch?);
+            for row in 0..batch.len() {
+                for (slot, cell) in present.iter_mut().zip(batch.row(row)) {
+                    *slot |= cell.is_some();
+                }
+            }
+        }
+        let mut builder = StepVectorsBuilder::new(self.steps);
+        builder.push_row(
+            self.labels.encoded(),
+            false,
+            present.into_iter().map(|p| (!p).then_some(1.0)),
+        );
+        Ok(builder.finish())
+    }
+}

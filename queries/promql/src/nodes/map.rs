@@ -1,0 +1,140 @@
+//! Map: each sample becomes another, or none, by a function of one sample or by an operator with a
+//! scalar on the other side.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use futures::{StreamExt, TryStreamExt};
+use queries_tables::Operation;
+use queries_tables::operation::BatchStream;
+
+use super::step_vectors::{StepBatch, StepVectorsBuilder, collect_scalar, step_schema};
+use super::window::NameHandling;
+use crate::functions::cell::CellFunction;
+use crate::functions::operator;
+use crate::grid::Grid;
+use crate::parser::operators::BinaryOp;
+
+/// What is done to each sample.
+#[derive(Debug, Clone)]
+pub enum MapKind {
+    /// A function; its scalar parameters are the node's further inputs.
+    Function(&'static CellFunction),
+    /// `sample op scalar`, or `scalar op sample`. The scalar is the node's second input.
+    Operator {
+        /// Which operator.
+        op: BinaryOp,
+        /// The scalar stands on the left.
+        scalar_on_left: bool,
+        /// A comparison gives 0 or 1 instead of filtering.
+        return_bool: bool,
+    },
+    /// The sign changes.
+    Negate,
+    /// The step's time in seconds.
+    Timestamp,
+}
+
+/// Maps samples. Inputs: the vectors, then one scalar for each parameter.
+#[derive(Debug)]
+pub struct Map {
+    /// What is done.
+    pub kind: MapKind,
+    /// Instants of the query.
+    pub grid: Grid,
+    /// What happens to the metric name.
+    pub name: NameHandling,
+}
+
+impl Operation for Map {
+    fn name(&self) -> &'static str {
+        "Map"
+    }
+
+    fn describe(&self) -> String {
+        match &self.kind {
+            MapKind::Function(function) => function.name.to_owned(),
+            MapKind::Operator {
+                op,
+                scalar_on_left: true,
+                ..
+            } => format!("scalar {op} vector"),
+            MapKind::Operator { op, .. } => format!("vector {op} scalar"),
+            MapKind::Negate => "-vector".to_owned(),
+            MapKind::Timestamp => "timestamp".to_owned(),
+        }
+    }
+
+    fn schema(&self) -> SchemaRef {
+        step_schema(self.grid.steps())
+    }
+
+    fn run(
+        self: Arc<Self>,
+        inputs: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> Result<BatchStream> {
+        let mut inputs = inputs.into_iter();
+        let vectors = inputs.next().expect("a map has an input of vectors");
+        let steps = self.grid.steps();
+        let parameters = futures::stream::iter(inputs).then(move |input| collect_scalar(input, steps));
+        let mapped = async move {
+            let parameters: Vec<Vec<f64>> = parameters.try_collect().await?;
+            Ok::<_, DataFusionError>(
+                vectors.map(move |batch| Ok(self.evaluate(&StepBatch::new(&batch?), &parameters))),
+            )
+        };
+        Ok(futures::stream::once(mapped).try_flatten().boxed())
+    }
+}
+
+impl Map {
+    fn evaluate(&self, batch: &StepBatch, parameters: &[Vec<f64>]) -> RecordBatch {
+        let mut builder = StepVectorsBuilder::new(self.grid.steps());
+        let mut at = vec![0.0; parameters.len()];
+        for row in 0..batch.len() {
+            let cells = batch.row(row).enumerate().map(|(step, cell)| {
+                for (slot, parameter) in at.iter_mut().zip(parameters) {
+                    *slot = parameter[step];
+                }
+                self.cell(cell?, &at, step)
+            });
+            self.name.push_row(
+                &mut builder,
+                batch.encoded_labels(row),
+                batch.drops_name(row),
+                cells,
+            );
+        }
+        builder.finish()
+    }
+
+    fn cell(&self, value: f64, parameters: &[f64], step: usize) -> Option<f64> {
+        match &self.kind {
+            MapKind::Function(function) => (function.evaluate)(value, parameters),
+            MapKind::Negate => Some(-value),
+            MapKind::Timestamp => Some(self.grid.time_ms(step) as f64 / 1000.0),
+            MapKind::Operator {
+                op,
+                scalar_on_left,
+                return_bool,
+            } => {
+                let (left, right) = if *scalar_on_left {
+                    (parameters[0], value)
+                } else {
+                    (value, parameters[0])
+                };
+                let result = operator::apply(*op, left, right);
+                match (op.is_comparison(), return_bool) {
+                    (false, _) => Some(result.value),
+                    (true, true) => Some(f64::from(u8::from(result.holds))),
+                    // A filter keeps the vector's sample, whichever side it is on.
+                    (true, false) => result.holds.then_some(value),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Scalar: what is one number a step: an operator between scalars, or the single sample of a vector.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use engine_model::Labels;
+use futures::StreamExt;
+use queries_tables::Operation;
+use queries_tables::operation::BatchStream;
+
+use super::step_vectors::{StepVectorsBuilder, collect, collect_scalar, step_schema};
+use crate::functions::operator;
+use crate::parser::operators::BinaryOp;
+
+/// How the number of a step comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarKind {
+    /// Operator between the two scalar inputs; comparisons give 0 or 1.
+    Operator(BinaryOp),
+    /// The sample of the only series that has one, else NaN.
+    OfVector,
+    /// The scalar input with its sign changed.
+    Negate,
+}
+
+/// One row without labels.
+#[derive(Debug)]
+pub struct Scalar {
+    /// How the number of a step comes about.
+    pub kind: ScalarKind,
+    /// Steps of the row.
+    pub steps: usize,
+}
+
+impl Operation for Scalar {
+    fn name(&self) -> &'static str {
+        "Scalar"
+    }
+
+    fn describe(&self) -> String {
+        match self.kind {
+            ScalarKind::Operator(op) => op.to_string(),
+            ScalarKind::OfVector => "scalar(vector)".to_owned(),
+            ScalarKind::Negate => "-scalar".to_owned(),
+        }
+    }
+
+    fn schema(&self) -> SchemaRef {
+        step_schema(self.steps)
+    }
+
+    fn run(
+        self: Arc<Self>,
+        inputs: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> Result<BatchStream> {
+        Ok(futures::stream::once(async move { self.evaluate(inputs).await }).boxed())
+    }
+}
+
+impl Scalar {
+    async fn evaluate(&self, inputs: Vec<SendableRecordBatchStream>) -> Result<RecordBatch> {
+        let mut inputs = inputs.into_iter();
+        let first = inputs.next().expect("a scalar has an input");
+        let values: Vec<f64> = match self.kind {
+            ScalarKind::OfVector => self.single(first).await?,
+            ScalarKind::Negate => collect_scalar(first, self.steps)
+                .await?
+                .into_iter()
+                .map(|v| -v)
+                .collect(),
+            ScalarKind::Operator(op) => {
+                let left = collect_scalar(first, self.steps).await?;
+                let second = inputs.next().expect("an operator has two inputs");
+                let right = collect_scalar(second, self.steps).await?;
+                left.into_iter()
+                    .zip(right)
+                    .map(|(l, r)| number(op, l, r))
+                    .collect()
+            }
+        };
+        let mut builder = StepVectorsBuilder::new(self.steps);
+        builder.push_row(Labels::empty().encoded(), false, values.into_iter().map(Some));
+        Ok(builder.finish())
+    }
+
+    async fn single(&self, input: SendableRecordBatchStream) -> Result<Vec<f64>> {
+        let batches = collect(input).await?;
+        let mut found: Vec<(usize, f64)> = vec![(0, f64::NAN); self.steps];
+        for batch in &batches {
+            for row in 0..batch.len() {
+                for (slot, cell) in found.iter_mut().zip(batch.row(row)) {
+                    if let Some(value) = cell {
+                        *slot = (slot.0 + 1, value);
+                    }
+                }
+            }
+        }
+        Ok(found
+            .into_iter()
+            .map(|(count, value)| if count == 1 { value } else { f64::NAN })
+            .collect())
+    }
+}
+
+fn number(op: BinaryOp, left: f64, right: f64) -> f64 {
+    let result = operator::apply(op, left, right);
+    if op.is_comparison() {
+        f64::from(u8::from(result.holds))
+    } else {
+        result.value
+    }
+}

@@ -1,0 +1,206 @@
+//! Step vectors: a row per series with one value a step.
+//! `labels: Binary`, `drop_name: Boolean`, `values: FixedSizeList<Float64>[steps]`; a null is a step
+//! without a sample. `drop_name` says that the metric name goes away at the end of the query (delayed
+//! name removal).
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, BooleanArray, BooleanBufferBuilder,
+    FixedSizeListArray, Float64Array, RecordBatch,
+};
+use arrow::buffer::{NullBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
+use datafusion::error::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use engine_model::Labels;
+use futures::StreamExt;
+use queries_tables::folded::decode_labels;
+
+/// Schema of step vectors over `steps` instants.
+pub fn step_schema(steps: usize) -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("labels", DataType::Binary, false),
+        Field::new("drop_name", DataType::Boolean, false),
+        Field::new(
+            "values",
+            DataType::FixedSizeList(value_item(), steps as i32),
+            false,
+        ),
+    ]))
+}
+
+fn value_item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Float64, true))
+}
+
+/// Rows of step vectors with their columns at hand.
+#[derive(Debug, Clone)]
+pub struct StepBatch {
+    steps: usize,
+    labels: BinaryArray,
+    drop_name: BooleanArray,
+    values: ScalarBuffer<f64>,
+    nulls: Option<NullBuffer>,
+}
+
+impl StepBatch {
+    /// Takes a batch of [`step_schema`].
+    pub fn new(batch: &RecordBatch) -> Self {
+        let lists = batch.column(2).as_fixed_size_list();
+        let values = lists.values().as_primitive::<Float64Type>();
+        Self {
+            steps: lists.value_length() as usize,
+            labels: batch.column(0).as_binary::<i32>().clone(),
+            drop_name: batch.column(1).as_boolean().clone(),
+            values: values.values().clone(),
+            nulls: values.nulls().cloned(),
+        }
+    }
+
+    /// Number of series.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Labels of the series in `row`, encoded.
+    pub fn encoded_labels(&self, row: usize) -> &[u8] {
+        self.labels.value(row)
+    }
+
+    /// Labels of the series in `row`.
+    pub fn labels(&self, row: usize) -> Labels {
+        decode_labels(self.labels.value(row))
+    }
+
+    /// Whether the metric name of `row` goes away at the end of the query.
+    pub fn drops_name(&self, row: usize) -> bool {
+        self.drop_name.value(row)
+    }
+
+    /// The sample of `row` at `step`.
+    #[inline]
+    pub fn value(&self, row: usize, step: usize) -> Option<f64> {
+        let cell = row * self.steps + step;
+        match &self.nulls {
+            Some(nulls) if nulls.is_null(cell) => None,
+            _ => Some(self.values[cell]),
+        }
+    }
+
+    /// The samples of `row`, a step each.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = Option<f64>> + '_ {
+        (0..self.steps).map(move |step| self.value(row, step))
+    }
+}
+
+/// Collects step vectors row by row.
+#[derive(Debug)]
+pub struct StepVectorsBuilder {
+    steps: usize,
+    labels: BinaryBuilder,
+    drop_name: Vec<bool>,
+    values: Vec<f64>,
+    valid: BooleanBufferBuilder,
+}
+
+impl StepVectorsBuilder {
+    /// An empty builder for rows of `steps` cells.
+    pub fn new(steps: usize) -> Self {
+        Self {
+            steps,
+            labels: BinaryBuilder::new(),
+            drop_name: Vec::new(),
+            values: Vec::new(),
+            valid: BooleanBufferBuilder::new(0),
+        }
+    }
+
+    /// Adds a row; one without any sample is left out, because a series without samples does not exist.
+    pub fn push_row(&mut self, labels: &[u8], drop_name: bool, cells: impl IntoIterator<Item = Option<f64>>) {
+        let start = self.values.len();
+        let mut any = false;
+        for cell in cells {
+            any |= cell.is_some();
+            self.values.push(cell.unwrap_or_default());
+            self.valid.append(cell.is_some());
+        }
+        debug_assert_eq!(self.values.len() - start, self.steps, "a row has one cell a step");
+        if any {
+            self.labels.append_value(labels);
+            self.drop_name.push(drop_name);
+        } else {
+            self.values.truncate(start);
+            self.valid.truncate(start);
+        }
+    }
+
+    /// Number of rows so far.
+    pub fn len(&self) -> usize {
+        self.drop_name.len()
+    }
+
+    /// Whether there is no row yet.
+    pub fn is_empty(&self) -> bool {
+        self.drop_name.is_empty()
+    }
+
+    /// The batch.
+    pub fn finish(mut self) -> RecordBatch {
+        let nulls = NullBuffer::new(self.valid.finish());
+        let nulls = (nulls.null_count() > 0).then_some(nulls);
+        let values = Arc::new(Float64Array::new(self.values.into(), nulls)) as ArrayRef;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.labels.finish()),
+            Arc::new(BooleanArray::from(self.drop_name)),
+            Arc::new(FixedSizeListArray::new(
+                value_item(),
+                self.steps as i32,
+                values,
+                None,
+            )),
+        ];
+        RecordBatch::try_new(step_schema(self.steps), columns).expect("columns are built by the schema")
+    }
+}
+
+/// Reads a whole input.
+pub(crate) async fn collect(mut input: SendableRecordBatchStream) -> Result<Vec<StepBatch>> {
+    let mut batches = Vec::new();
+    while let Some(batch) = input.next().await {
+        batches.push(StepBatch::new(&batch?));
+    }
+    Ok(batches)
+}
+
+/// Reads a scalar input: one value a step, NaN where it has none.
+pub(crate) async fn collect_scalar(input: SendableRecordBatchStream, steps: usize) -> Result<Vec<f64>> {
+    let batches = collect(input).await?;
+    let row = batches.iter().find(|batch| !batch.is_empty());
+    Ok(match row {
+        Some(batch) => batch.row(0).map(|value| value.unwrap_or(f64::NAN)).collect(),
+        None => vec![f64::NAN; steps],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_without_samples_are_left_out() {
+        let labels = Labels::from_pairs([("a", "1")]);
+        let mut builder = StepVectorsBuilder::new(2);
+        builder.push_row(labels.encoded(), false, [None, None]);
+        builder.push_row(labels.encoded(), true, [None, Some(f64::NAN)]);
+        let batch = StepBatch::new(&builder.finish());
+        assert_eq!(batch.len(), 1);
+        assert!(batch.drops_name(0) && batch.value(0, 0).is_none() && batch.value(0, 1).is_some());
+        assert_eq!(batch.labels(0), labels);
+    }
+}

@@ -1,0 +1,96 @@
+//! Match: an operator between two instant vectors. Elements find each other by a signature of their
+//! labels, which is computed once a series; what must be unique is checked step by step, in
+//! Prometheus's words.
+
+mod grouped;
+mod output;
+mod set;
+mod side;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use engine_model::{Labels, METRIC_NAME};
+use futures::StreamExt;
+use queries_tables::Operation;
+use queries_tables::operation::BatchStream;
+
+use super::step_vectors::{collect, step_schema};
+use crate::parser::ast::VectorMatching;
+use crate::parser::operators::BinaryOp;
+use side::{Side, Signatures};
+
+/// Matches two vectors. Inputs: left, right.
+#[derive(Debug)]
+pub struct VectorMatch {
+    /// Which operator.
+    pub op: BinaryOp,
+    /// A comparison gives 0 or 1 instead of filtering.
+    pub return_bool: bool,
+    /// How elements find each other.
+    pub matching: VectorMatching,
+    /// Steps of the rows.
+    pub steps: usize,
+    /// Whether metric names stay until the end of the query.
+    pub delayed_name_removal: bool,
+}
+
+impl Operation for VectorMatch {
+    fn name(&self) -> &'static str {
+        "Match"
+    }
+
+    fn describe(&self) -> String {
+        let clause = if self.matching.on { "on" } else { "ignoring" };
+        format!(
+            "{} {clause} ({}) {:?}",
+            self.op,
+            self.matching.labels.join(", "),
+            self.matching.card
+        )
+    }
+
+    fn schema(&self) -> SchemaRef {
+        step_schema(self.steps)
+    }
+
+    fn run(
+        self: Arc<Self>,
+        inputs: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> Result<BatchStream> {
+        Ok(futures::stream::once(async move { self.evaluate(inputs).await }).boxed())
+    }
+}
+
+impl VectorMatch {
+    async fn evaluate(&self, inputs: Vec<SendableRecordBatchStream>) -> Result<RecordBatch> {
+        let mut inputs = inputs.into_iter();
+        let left = collect(inputs.next().expect("the left vector is an input")).await?;
+        let right = collect(inputs.next().expect("the right vector is an input")).await?;
+        let mut signatures = Signatures::default();
+        let left = Side::new(&left, |labels| self.signature(labels), &mut signatures);
+        let right = Side::new(&right, |labels| self.signature(labels), &mut signatures);
+        if self.op.is_set() {
+            return Ok(set::evaluate(self, &left, &right, signatures.len()));
+        }
+        Ok(grouped::evaluate(self, &left, &right, &signatures)?)
+    }
+
+    /// The labels by which an element finds its partner.
+    fn signature(&self, labels: &Labels) -> Labels {
+        let listed = |name: &str| self.matching.labels.iter().any(|label| label == name);
+        match self.matching.on {
+            true => labels.filtered(listed),
+            false => labels.filtered(|name| name != METRIC_NAME && !listed(name)),
+        }
+    }
+
+    /// Whether results lose their metric name: they are no longer that metric.
+    fn drops_name(&self) -> bool {
+        self.return_bool || !(self.op.is_comparison() || self.op.is_set())
+    }
+}
