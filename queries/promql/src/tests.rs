@@ -124,7 +124,7 @@ async fn instant_queries() {
         ),
         (
             r#"requests_total * on (job) group_left (zone) capacity{job="a"}"#,
-            r#"{code="200", job="a", zone="x"} 6000; {code="500", job="a", zone="x"} 60"#,
+            r#"{code="200", job="a", zone="x"} 6000; {code="500", job="a", zone="x"} 600"#,
         ),
     ];
     for (query, expected) in cases {
