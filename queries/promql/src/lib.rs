@@ -13,6 +13,8 @@ pub mod grid;
 pub mod nodes;
 pub mod plan;
 
+pub mod testscript;
+
 pub use engine::{Engine, EngineConfig, QueryOptions, QueryResult};
 pub use error::QueryError;
 pub use value::{RangeSeries, Value, VectorElement};

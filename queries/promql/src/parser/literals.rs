@@ -189,7 +189,7 @@ pub(super) fn unquote(quoted: &str) -> Vec<u8> {
 }
 
 /// The value of a number token: decimal, exponent, `0x`, leading-zero octal, `Inf`, `NaN`, with underscores.
-pub(super) fn parse_number(text: &str) -> Result<f64, String> {
+pub(crate) fn parse_number(text: &str) -> Result<f64, String> {
     let refused = |why| {
         let quoted = engine_model::labels::Quoted(text);
         Err(format!(

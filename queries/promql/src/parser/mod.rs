@@ -28,6 +28,7 @@ use engine_model::{Labels, Matcher};
 pub use ast::{Expr, ValueType};
 pub use durations::{DurationContext, resolve_durations};
 pub use error::ParseError;
+pub(crate) use literals::parse_number;
 pub use position::{Position, Span};
 
 /// Parts of the language that can be switched off.
@@ -83,6 +84,15 @@ pub fn parse_metric_selector(text: &str) -> Result<Vec<Matcher>, ParseError> {
     let options = ParseOptions::default();
     let parsed = cursor::Cursor::new(text, &options).run(cursor::Cursor::metric_selector);
     parsed.map_err(|fault| ParseError::new(text, fault))
+}
+
+/// The text of a literal in single, double or back quotes; `None` if it is none, or not UTF-8.
+pub(crate) fn unquote_go(literal: &str) -> Option<String> {
+    let options = ParseOptions::default();
+    match parse_expr(literal, &options) {
+        Ok(Expr::String(text)) if text.not_utf8.is_none() => Some(text.value),
+        _ => None,
+    }
 }
 
 /// Parses a metric with its labels: `name{a="b"}`, `{"name", a="b"}`, `{}`.

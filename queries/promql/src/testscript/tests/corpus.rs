@@ -1,0 +1,50 @@
+//! The upstream test scripts, read where a checkout of them is named by `PROMQL_TEST_SCRIPTS`.
+
+use std::path::PathBuf;
+
+use crate::parser::{ParseOptions, parse_expr};
+use crate::testscript::parse_script;
+use crate::testscript::script::Command;
+
+/// Texts of the scripts; empty where none are at hand.
+fn scripts() -> Vec<(PathBuf, String)> {
+    let Some(folder) = std::env::var_os("PROMQL_TEST_SCRIPTS") else {
+        println!("skipped: PROMQL_TEST_SCRIPTS names no folder of .test scripts");
+        return Vec::new();
+    };
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "test"))
+        .collect();
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    };
+    paths.into_iter().map(read).collect()
+}
+
+#[test]
+fn every_expression_parses_and_prints_stably() {
+    let mut evals = 0;
+    for (path, text) in scripts() {
+        let script = parse_script(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        for command in script.commands {
+            let Command::Eval(eval) = command else { continue };
+            evals += 1;
+            let place = format!("{}:{}: {}", path.display(), eval.line, eval.expr);
+            match (parse_expr(&eval.expr, &ParseOptions::ALL), &eval.fail) {
+                (Ok(expr), _) => {
+                    let printed = expr.to_string();
+                    let again = parse_expr(&printed, &ParseOptions::ALL);
+                    let again = again.unwrap_or_else(|e| panic!("{place} prints as {printed}: {e}"));
+                    assert_eq!(again.to_string(), printed, "{place}");
+                }
+                (Err(error), Some(fail)) => assert!(fail.is_match(&error.to_string()), "{place}: {error}"),
+                (Err(error), None) => panic!("{place}: {error}"),
+            }
+        }
+    }
+    println!("{evals} expressions");
+}
