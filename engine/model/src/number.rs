@@ -45,10 +45,10 @@ pub fn write_json_value(out: &mut String, value: f64) {
     write_float(out, value);
 }
 
-/// Appends what Go's `%v` prints for a float: exponent form below 1e-4 and from 1e21.
+/// Appends what Go's `%v` prints for a float: exponent form for exponents below −4 and from 6.
 pub fn write_go_value(out: &mut String, value: f64) {
     let magnitude = value.abs();
-    if magnitude != 0.0 && magnitude.is_finite() && !(1e-4..1e21).contains(&magnitude) {
+    if magnitude != 0.0 && magnitude.is_finite() && !(1e-4..1e6).contains(&magnitude) {
         write_exponent(out, value, 2);
         return;
     }
@@ -130,6 +130,8 @@ mod tests {
             (0.1, "0.1", "0.1", "0.1", "1e-01"),
             (-0.0, "-0", "-0", "-0", "-0e+00"),
             (1e21, "1000000000000000000000", "1e+21", "1e+21", "1e+21"),
+            (1234567.0, "1234567", "1234567", "1.234567e+06", "1.234567e+06"),
+            (123456.5, "123456.5", "123456.5", "123456.5", "1.234565e+05"),
             (1.5e-7, "0.00000015", "1.5e-7", "1.5e-07", "1.5e-07"),
             (0.00001, "0.00001", "0.00001", "1e-05", "1e-05"),
             (f64::INFINITY, "+Inf", "+Inf", "+Inf", "+Inf"),
