@@ -36,7 +36,7 @@ pub use alert::{Alert, PostedAlert};
 pub use config::{Config, DEFAULT_CONFIG, default_config, parse_config};
 pub use dispatch::{AlertSnapshot, GroupSnapshot, Notification, NotifiedAlert};
 pub use notification_log::IntegrationId;
-pub use notify::ClientError;
+pub use notify::{ClientError, ReceiversError, TemplatesError, check_receivers};
 pub use persist::JournalError;
 pub use router::{AlertRouter, PostError, RouterHandle, RouterOptions, RouterStopped, StartError};
 pub use stages::dedup::Reason;

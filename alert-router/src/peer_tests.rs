@@ -42,7 +42,7 @@ receivers:
   - {name: few, webhook_configs: [{url: 'URL/few', max_alerts: 3}]}
   - {name: firing-only, webhook_configs: [{url: 'URL/firing', send_resolved: false}]}
   - {name: one-group, webhook_configs: [{url: 'URL/one'}]}
-  - {name: deep, webhook_configs: [{url: 'URL/deep'}]}
+  - {name: deep, webhook_configs: [{url: 'URL/deep-{{ .Status }}-{{ len .Alerts }}'}]}
 "#;
 
 /// Bodies by side, hook and group, in order of arrival.

@@ -1,6 +1,7 @@
 //! The top level of the file, and what can only be checked across its sections.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use engine_settings::{Diagnostics, Document, Error, Field, HttpClientOptions, Mapping};
 
@@ -56,9 +57,8 @@ const GLOBAL_NOT_SUPPORTED: [&str; 40] = [
 ];
 
 /// Top-level sections that are refused by name.
-const NOT_SUPPORTED: [&str; 6] = [
+const NOT_SUPPORTED: [&str; 5] = [
     "inhibit_rules",
-    "templates",
     "time_intervals",
     "mute_time_intervals",
     "tracing",
@@ -120,6 +120,7 @@ pub(super) fn config(document: &Document) -> Result<Config, Diagnostics> {
             .optional("route")
             .ok_or_else(|| whole.error("no route provided in config; add \"route: {receiver: NAME}\""))?;
         let route = route::decode_root(route_field.clone(), &mut checks)?;
+        let templates = mapping.get_or("templates", |field| field.list(template), Vec::new())?;
         mapping.finish()?;
         let mut warnings = checks.warnings;
         for warning in RouteTree::new(&route).interval_warnings() {
@@ -129,6 +130,7 @@ pub(super) fn config(document: &Document) -> Result<Config, Diagnostics> {
             resolve_timeout_ms,
             route,
             receivers,
+            templates,
             warnings,
             redacted: document.to_yaml().into(),
         })
@@ -147,6 +149,17 @@ fn global(mapping: &Mapping<'_>) -> Result<(i64, HttpClientOptions), Error> {
         .unwrap_or_default();
     global.finish()?;
     Ok((resolve_timeout_ms, http))
+}
+
+fn template(field: Field<'_>) -> Result<PathBuf, Error> {
+    let at = field.clone();
+    let path = field.path_of_file()?;
+    let folder = path.parent().map(|folder| folder.to_string_lossy().into_owned());
+    let in_folder = folder.is_some_and(|folder| folder.contains(['*', '?', '[']));
+    if in_folder || path.to_string_lossy().contains('[') {
+        return Err(at.error("only * and ?, and only in the last element of the path, are supported; list the folders one by one"));
+    }
+    Ok(path)
 }
 
 fn receivers(mapping: &Mapping<'_>, http: &HttpClientOptions) -> Result<Vec<Receiver>, Error> {

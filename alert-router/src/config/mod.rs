@@ -7,6 +7,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use engine_settings::{Diagnostics, Document};
@@ -26,6 +27,8 @@ pub struct Config {
     pub route: RouteConfig,
     /// All receivers, in file order.
     pub receivers: Vec<Receiver>,
+    /// Template files: paths whose last element may have `*` and `?`.
+    pub templates: Vec<PathBuf>,
     /// What is legal but probably not meant, each with its place.
     pub warnings: Vec<String>,
     /// The text of the file with secrets hidden, for the status page.

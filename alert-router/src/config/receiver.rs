@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use engine_settings::{Error, Field, HttpClientOptions, Secret};
+use engine_template::Templates;
+use engine_template::functions::alertmanager::functions;
 
 use crate::notification_log::IntegrationId;
 
@@ -84,7 +86,7 @@ impl IntegrationConfig {
     }
 }
 
-/// Where a webhook goes. The address may hold credentials and is never printed.
+/// Where a webhook goes; the text may be a template. It may hold credentials and is never printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UrlSource {
     /// Written in the configuration.
@@ -173,9 +175,12 @@ fn number_of_alerts(field: Field<'_>) -> Result<usize, Error> {
 }
 
 fn url(field: Field<'_>) -> Result<UrlSource, Error> {
-    if field.clone().string()?.contains("{{") {
-        return Err(field
-            .error("templates in url are not supported by this version of weir; write the whole address"));
+    let text = field.clone().string()?;
+    if text.contains("{{") {
+        // Only its shape can be checked now: what comes out depends on the alerts.
+        let checked = Templates::new().parse("", &text, &functions(0));
+        checked.map_err(|error| field.error(error.to_string()))?;
+        return field.secret().map(UrlSource::Inline);
     }
     let (_, text) = field.secret_url()?;
     Ok(UrlSource::Inline(text))

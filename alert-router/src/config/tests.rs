@@ -39,6 +39,8 @@ receivers:
         http_config: {authorization: {credentials: token}}
     log_configs: [{send_resolved: false}, ~]
   - name: b
+    webhook_configs: [{url: 'http://h/{{ .GroupLabels.hidden }}'}]
+templates: [t/*.tmpl, /etc/x.tmpl]
 "#,
         "/etc/weir/am.yml",
     )
@@ -75,9 +77,16 @@ receivers:
     };
     assert_eq!((first.alerts_max, first.timeout_ms), (5, Some(10_000)));
     assert!(!first.http.follow_redirects && second.http.follow_redirects);
+    assert_eq!(
+        config.templates,
+        [PathBuf::from("/etc/weir/t/*.tmpl"), PathBuf::from("/etc/x.tmpl")]
+    );
     assert_eq!(second.url, UrlSource::File("/etc/weir/hook".into()));
     for text in [&*config.redacted, &format!("{config:?}")] {
-        assert!(!text.contains("user:pw") && !text.contains("token"), "{text}");
+        assert!(
+            !text.contains("user:pw") && !text.contains("token") && !text.contains("hidden"),
+            "{text}"
+        );
     }
 }
 
@@ -193,8 +202,8 @@ fn refuses_routes() {
 fn refuses_sections() {
     let cases = [
         (
-            route("inhibit_rules: [{equal: [a]}]\ntemplates: [x.tmpl]"),
-            "c.yml:4:1: \"inhibit_rules\" at the top level is not supported by this version of weir; remove it\nc.yml:5:1: \"templates\" at the top level is not supported by this version of weir; remove it",
+            route("inhibit_rules: [{equal: [a]}]\ntracing: {endpoint: x}"),
+            "c.yml:4:1: \"inhibit_rules\" at the top level is not supported by this version of weir; remove it\nc.yml:5:1: \"tracing\" at the top level is not supported by this version of weir; remove it",
         ),
         (
             route("global:\n  smtp_from: me@x"),
@@ -239,8 +248,8 @@ fn refuses_webhooks() {
             "c.yml:4:21: receivers[0].webhook_configs[0]: at most one of url & url_file must be configured; remove one",
         ),
         (
-            "{url: 'http://{{ .Receiver }}'}",
-            "c.yml:4:11: receivers[0].webhook_configs[0].url: templates in url are not supported by this version of weir; write the whole address",
+            "{url: 'http://{{ .Receiver '}",
+            "c.yml:4:11: receivers[0].webhook_configs[0].url: template: :1: unclosed action",
         ),
         (
             "{url: http://x, max_alerts: -1}",

@@ -3,7 +3,9 @@
 
 mod http_client;
 mod log;
+mod message;
 pub(crate) mod registry;
+mod templates;
 mod webhook;
 
 use async_trait::async_trait;
@@ -11,6 +13,8 @@ use async_trait::async_trait;
 use crate::dispatch::Notification;
 
 pub use http_client::ClientError;
+pub use registry::{ReceiversError, check_receivers};
+pub use templates::TemplatesError;
 
 /// Why a receiver could not be told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

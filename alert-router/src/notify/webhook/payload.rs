@@ -3,27 +3,28 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use engine_model::Labels;
+use engine_template::functions::alertmanager::alert_status;
 use serde::Serialize;
 
 use crate::alert::fingerprint;
-use crate::dispatch::{Notification, NotifiedAlert};
+use crate::dispatch::NotifiedAlert;
+use crate::notify::message::{Message, annotations, labels};
 
 /// Go's zero time, which a firing alert ends at.
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
 
 #[derive(Serialize)]
-struct Message<'a> {
-    receiver: String,
+struct Body<'a> {
+    receiver: &'a str,
     status: &'static str,
-    alerts: Vec<MessageAlert<'a>>,
+    alerts: Vec<BodyAlert<'a>>,
     notification_reason: &'static str,
     #[serde(rename = "groupLabels")]
     group_labels: BTreeMap<&'a str, &'a str>,
     #[serde(rename = "commonLabels")]
-    common_labels: BTreeMap<&'a str, &'a str>,
+    common_labels: &'a BTreeMap<&'a str, &'a str>,
     #[serde(rename = "commonAnnotations")]
-    common_annotations: BTreeMap<&'a str, &'a str>,
+    common_annotations: &'a BTreeMap<&'a str, &'a str>,
     #[serde(rename = "routeLabels")]
     route_labels: BTreeMap<&'a str, &'a str>,
     #[serde(rename = "externalURL")]
@@ -36,7 +37,7 @@ struct Message<'a> {
 }
 
 #[derive(Serialize)]
-struct MessageAlert<'a> {
+struct BodyAlert<'a> {
     status: &'static str,
     labels: BTreeMap<&'a str, &'a str>,
     annotations: BTreeMap<&'a str, &'a str>,
@@ -49,39 +50,31 @@ struct MessageAlert<'a> {
     fingerprint: String,
 }
 
-/// The body for at most `alerts_max` alerts (0 means all). What all alerts have in common is taken
-/// from those that are left, as Alertmanager does.
-pub(super) fn encode(notification: &Notification, alerts_max: usize, external_url: &str) -> String {
-    let all = &notification.alerts;
-    let count = if alerts_max == 0 {
-        all.len()
-    } else {
-        all.len().min(alerts_max)
-    };
-    let alerts = &all[..count];
-    let message = Message {
-        receiver: quote_meta(&notification.integration.receiver),
-        status: status(alerts.iter().all(|alert| alert.resolved)),
-        alerts: alerts.iter().map(message_alert).collect(),
-        notification_reason: notification.reason.as_str(),
-        group_labels: pairs(&notification.group_labels),
-        common_labels: common(alerts.iter().map(|notified| pairs(&notified.alert.labels))),
-        common_annotations: common(alerts.iter().map(annotations)),
+/// The body.
+pub(super) fn encode(message: &Message<'_>) -> String {
+    let body = Body {
+        receiver: &message.receiver,
+        status: alert_status(message.resolved),
+        alerts: message.alerts.iter().map(body_alert).collect(),
+        notification_reason: message.notification.reason.as_str(),
+        group_labels: labels(&message.notification.group_labels),
+        common_labels: &message.common_labels,
+        common_annotations: &message.common_annotations,
         route_labels: BTreeMap::new(),
-        external_url,
+        external_url: message.external_url,
         version: "4",
-        group_key: &notification.group_key,
-        truncated_alerts: all.len() - count,
+        group_key: &message.notification.group_key,
+        truncated_alerts: message.truncated,
     };
-    let text = serde_json::to_string(&message).expect("a map with text keys is JSON");
+    let text = serde_json::to_string(&body).expect("a map with text keys is JSON");
     escape_as_go(&text)
 }
 
-fn message_alert(notified: &NotifiedAlert) -> MessageAlert<'_> {
+fn body_alert(notified: &NotifiedAlert) -> BodyAlert<'_> {
     let alert = &notified.alert;
-    MessageAlert {
-        status: status(notified.resolved),
-        labels: pairs(&alert.labels),
+    BodyAlert {
+        status: alert_status(notified.resolved),
+        labels: labels(&alert.labels),
         annotations: annotations(notified),
         starts_at: go_time(alert.starts_at_ms),
         ends_at: match notified.resolved {
@@ -91,32 +84,6 @@ fn message_alert(notified: &NotifiedAlert) -> MessageAlert<'_> {
         generator_url: &alert.generator_url,
         fingerprint: format!("{:016x}", fingerprint(&alert.labels)),
     }
-}
-
-fn status(resolved: bool) -> &'static str {
-    if resolved { "resolved" } else { "firing" }
-}
-
-fn pairs(labels: &Labels) -> BTreeMap<&str, &str> {
-    labels.iter().collect()
-}
-
-fn annotations(notified: &NotifiedAlert) -> BTreeMap<&str, &str> {
-    let annotations = &notified.alert.annotations;
-    annotations
-        .iter()
-        .map(|(k, v)| (k.as_str(), v.as_str()))
-        .collect()
-}
-
-/// The pairs that all maps have.
-fn common<'a>(mut maps: impl Iterator<Item = BTreeMap<&'a str, &'a str>>) -> BTreeMap<&'a str, &'a str> {
-    let mut common = maps.next().unwrap_or_default();
-    for map in maps {
-        // As in Go, where a missing key reads as the empty text.
-        common.retain(|name, value| map.get(name).copied().unwrap_or_default() == *value);
-    }
-    common
 }
 
 /// RFC 3339 with as many decimals as are needed.
@@ -131,18 +98,6 @@ fn go_time(ms: i64) -> String {
     }
     text.push('Z');
     text
-}
-
-/// Receiver names arrive as a regular expression that matches them.
-fn quote_meta(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if "\\.+*?()|[]{}^$".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// Go's encoder escapes what HTML or JavaScript could misread, and ends with a newline. Outside of

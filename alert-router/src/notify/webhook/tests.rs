@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use engine_model::Labels;
 use engine_settings::{Authentication, HttpClientOptions, Secret, SecretSource, TextSource};
+use engine_template::Templates;
 
 use super::*;
 use crate::alert::{Alert, Annotations};
@@ -48,6 +49,10 @@ fn notification(alerts: Vec<NotifiedAlert>) -> Notification {
     }
 }
 
+fn body(notification: &Notification, alerts_max: usize, external_url: &str) -> String {
+    payload::encode(&Message::new(notification, alerts_max, external_url))
+}
+
 #[test]
 fn body_is_alertmanagers() {
     let notification = notification(vec![
@@ -79,12 +84,12 @@ fn body_is_alertmanagers() {
     let expected = expected
         .replace("FP_A", &fingerprint(0))
         .replace("FP_B", &fingerprint(1));
-    assert_eq!(payload::encode(&notification, 2, "http://weir:9090"), expected);
+    assert_eq!(body(&notification, 2, "http://weir:9090"), expected);
 }
 
 #[test]
 fn a_message_of_ended_alerts_is_resolved() {
-    let body = payload::encode(&notification(vec![notified("b", true)]), 0, "");
+    let body = body(&notification(vec![notified("b", true)]), 0, "");
     let json: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(json["status"], "resolved");
     assert_eq!(json["truncatedAlerts"], 0);
@@ -125,7 +130,16 @@ fn notifier(url: UrlSource, timeout_ms: Option<i64>, authentication: Authenticat
             ..HttpClientOptions::default()
         },
     };
-    WebhookNotifier::new(&config, "http://weir").unwrap()
+    let mut templates = Templates::new();
+    let text = r#"{{ define "path" }}hook{{ end }}"#;
+    templates
+        .parse("t", text, &engine_template::functions::alertmanager::functions(0))
+        .unwrap();
+    let shared = Shared {
+        templates,
+        external_url: "http://weir".to_owned(),
+    };
+    WebhookNotifier::new(&config, &Arc::new(shared)).unwrap()
 }
 
 #[tokio::test]
@@ -190,11 +204,11 @@ async fn requests_carry_json_agent_and_credentials() {
     let notification = notification(vec![notified("a", false)]);
     notifier.notify(&notification).await.unwrap();
     let requests = requests.lock().unwrap();
-    let (headers, body) = &requests[0];
+    let (headers, sent) = &requests[0];
     assert_eq!(headers["content-type"], "application/json");
     assert_eq!(headers["authorization"], "Basic bWU6cHc=");
     assert!(headers["user-agent"].to_str().unwrap().starts_with("weir/"));
-    assert_eq!(*body, payload::encode(&notification, 0, "http://weir"));
+    assert_eq!(*sent, body(&notification, 0, "http://weir"));
 }
 
 #[tokio::test]
@@ -218,6 +232,43 @@ async fn the_address_may_stand_in_a_file() {
     std::fs::write(&path, format!("{url}\n")).unwrap();
     notifier.notify(&notification).await.unwrap();
     assert_eq!(requests.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_address_may_be_a_template() {
+    let (url, requests) = listen(&[]).await;
+    let host = url.strip_suffix("/hook").unwrap();
+    // The listener knows /hook only.
+    let cases = [
+        (
+            r#"/{{ template "path" . }}?x={{ .CommonLabels.alertname }}"#,
+            None,
+        ),
+        ("/{{ .Status }}", Some("unexpected status code 404")),
+        (r#"/{{ template "missing" . }}"#, Some("missing")),
+    ];
+    for (path, expected) in cases {
+        let url = UrlSource::Inline(Secret::new(format!("{host}{path}")));
+        let result = notifier(url, None, Authentication::None)
+            .notify(&notification(vec![notified("a", false)]))
+            .await;
+        match (expected, result) {
+            (None, Ok(())) => {}
+            (Some(part), Err(NotifyError::Permanent(text))) if text.contains(part) => {}
+            (_, result) => panic!("{path}: {result:?}"),
+        }
+    }
+    assert_eq!(requests.lock().unwrap().len(), 1);
+    let empty = UrlSource::Inline(Secret::new("{{ .GroupLabels.none }}"));
+    let result = notifier(empty, None, Authentication::None)
+        .notify(&notification(vec![notified("a", false)]))
+        .await;
+    assert_eq!(
+        result,
+        Err(NotifyError::Permanent(
+            "webhook URL is empty after templating".to_owned()
+        ))
+    );
 }
 
 #[tokio::test]
