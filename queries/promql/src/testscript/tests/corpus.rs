@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::parser::{ParseOptions, parse_expr};
-use crate::testscript::parse_script;
 use crate::testscript::script::Command;
+use crate::testscript::{InMemoryEngine, ScriptReport, format_reports, parse_script, run_script};
 
 /// Texts of the scripts; empty where none are at hand.
 fn scripts() -> Vec<(PathBuf, String)> {
@@ -47,4 +47,25 @@ fn every_expression_parses_and_prints_stably() {
         }
     }
     println!("{evals} expressions");
+}
+
+/// Prints the report; what fails is for people to look at, not for this test.
+#[test]
+fn every_script_runs_to_its_end() {
+    let mut engine = InMemoryEngine::new().unwrap();
+    let reports: Vec<ScriptReport> = scripts()
+        .iter()
+        .map(|(path, text)| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            run_script(&name, text, &mut engine)
+        })
+        .collect();
+    for report in &reports {
+        let unread = report.failures.iter().find(|f| f.expr.is_empty());
+        assert_eq!(unread, None, "{} cannot be read", report.name);
+    }
+    println!(
+        "{}",
+        format_reports(&reports, std::env::var_os("PROMQL_TEST_FAILURES").is_some())
+    );
 }

@@ -1,0 +1,95 @@
+//! The engine that scripts are run against: series in memory, queried by the real query engine.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine_model::Labels;
+use queries_tables::{MemorySnapshot, Snapshot};
+use tokio::runtime::Runtime;
+
+use super::engine::{Engine, EvalOutcome, Evaluated, Value};
+use crate::parser::ParseOptions;
+use crate::{EngineConfig, QueryError, QueryOptions, QueryResult};
+
+/// Runs scripts in memory. It blocks the calling thread, which must not belong to an async runtime.
+#[derive(Debug)]
+pub struct InMemoryEngine {
+    series: MemorySnapshot,
+    engine: crate::Engine,
+    runtime: Runtime,
+}
+
+impl InMemoryEngine {
+    /// An empty store and an engine with the settings that scripts expect.
+    pub fn new() -> io::Result<Self> {
+        let runtime = Runtime::new()?;
+        let config = EngineConfig {
+            lookback: Duration::from_secs(300),
+            timeout: Duration::from_secs(100),
+            samples_max: 10_000,
+            default_step: Duration::from_secs(60),
+            parse: ParseOptions::ALL,
+            delayed_name_removal: true,
+        };
+        Ok(Self {
+            series: MemorySnapshot::default(),
+            engine: crate::Engine::new(config, runtime.handle().clone()),
+            runtime,
+        })
+    }
+
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        Arc::new(self.series.clone())
+    }
+
+    fn wait(&self, query: impl Future<Output = Result<QueryResult, QueryError>>) -> EvalOutcome {
+        match self.runtime.block_on(query) {
+            Ok(result) => Ok(Evaluated {
+                value: of_engine(result.value),
+                warnings: result.warnings,
+                infos: result.infos,
+            }),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Engine for InMemoryEngine {
+    fn clear(&mut self) {
+        self.series = MemorySnapshot::default();
+    }
+
+    fn load(&mut self, series: &[(Labels, Vec<(i64, f64)>)]) {
+        for (labels, samples) in series {
+            self.series.add(labels, samples);
+        }
+    }
+
+    fn instant(&mut self, expr: &str, at_ms: i64) -> EvalOutcome {
+        let options = QueryOptions::default();
+        self.wait(self.engine.instant(self.snapshot(), expr, at_ms, options))
+    }
+
+    fn range(&mut self, expr: &str, start_ms: i64, end_ms: i64, step_ms: i64) -> EvalOutcome {
+        let options = QueryOptions::default();
+        let query = self
+            .engine
+            .range(self.snapshot(), expr, start_ms, end_ms, step_ms, options);
+        self.wait(query)
+    }
+}
+
+fn of_engine(value: crate::Value) -> Value {
+    match value {
+        crate::Value::Scalar { value, .. } => Value::Scalar(value),
+        crate::Value::String { value, .. } => Value::String(value),
+        crate::Value::Vector(elements) => {
+            Value::Vector(elements.into_iter().map(|e| (e.labels, e.value)).collect())
+        }
+        crate::Value::Matrix(series) => {
+            Value::Matrix(series.into_iter().map(|s| (s.labels, s.samples)).collect())
+        }
+    }
+}
