@@ -1,4 +1,11 @@
 //! The outside world, one folder a peer: scrape, remote_write, host.
 
 pub mod host;
+pub mod remote_write;
 pub mod scrape;
+
+mod clock;
+mod counter;
+
+pub use clock::WallClock;
+pub use counter::Counter;

@@ -90,7 +90,7 @@ fn bounds_are_rewritten_only_where_the_type_says_so() {
 
 #[test]
 fn invalid_lines() {
-    let cases = [
+    check_invalid(&[
         ("a", r#"line 1: expected a value after the metric, got """#),
         (
             "\n\na{b=\"c\"}",
@@ -124,6 +124,12 @@ fn invalid_lines() {
             "é 1",
             r##"line 1: expected a metric name, "{" or "#", got "é 1""##,
         ),
+    ]);
+}
+
+#[test]
+fn invalid_label_sets_and_metadata() {
+    check_invalid(&[
         ("a{b=\"c\" 1", r#"line 1: label set is not closed: "{b=\"c\" 1""#),
         ("a{b=\"c 1", r#"line 1: unterminated quoted text "\"c 1""#),
         ("a{b=\"c\\", r#"line 1: unterminated quoted text "\"c\\""#),
@@ -156,7 +162,10 @@ fn invalid_lines() {
             "# HELP \n",
             r#"line 1: expected a metric name after HELP, got """#,
         ),
-    ];
+    ]);
+}
+
+fn check_invalid(cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         let rendered = render(text);
         let last = rendered.lines().last().unwrap_or_default();

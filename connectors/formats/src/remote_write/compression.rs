@@ -28,8 +28,9 @@ pub enum CompressionError {
     },
 }
 
-/// Decompresses a snappy block.
-pub fn decompress(body: &[u8]) -> Result<Vec<u8>, CompressionError> {
+/// The size of a snappy block's content, checked against [`DECODED_BYTES_MAX`] and against what the
+/// body can hold.
+pub fn decompressed_bytes(body: &[u8]) -> Result<usize, CompressionError> {
     let decoded_bytes = snap::raw::decompress_len(body).map_err(CompressionError::Malformed)?;
     if decoded_bytes > DECODED_BYTES_MAX {
         return Err(CompressionError::TooLarge { decoded_bytes });
@@ -40,6 +41,12 @@ pub fn decompress(body: &[u8]) -> Result<Vec<u8>, CompressionError> {
             body_bytes: body.len(),
         });
     }
+    Ok(decoded_bytes)
+}
+
+/// Decompresses a snappy block.
+pub fn decompress(body: &[u8]) -> Result<Vec<u8>, CompressionError> {
+    decompressed_bytes(body)?;
     snap::raw::Decoder::new()
         .decompress_vec(body)
         .map_err(CompressionError::Malformed)

@@ -4,7 +4,7 @@ mod compression;
 pub mod v1;
 
 pub use crate::protobuf::WireError;
-pub use compression::{CompressionError, DECODED_BYTES_MAX, compress, decompress};
+pub use compression::{CompressionError, DECODED_BYTES_MAX, compress, decompress, decompressed_bytes};
 
 #[cfg(test)]
 mod tests;

@@ -1,22 +1,6 @@
 //! Counters of all scrape loops, under Prometheus's names.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// A counter that only grows.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
-
-impl Counter {
-    /// Adds `count`.
-    pub fn add(&self, count: usize) {
-        self.0.fetch_add(count as u64, Ordering::Relaxed);
-    }
-
-    /// The count so far.
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+use crate::counter::Counter;
 
 /// What went wrong in scrapes since the start.
 #[derive(Debug, Default)]

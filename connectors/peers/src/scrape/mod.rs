@@ -23,14 +23,12 @@ mod pool;
 mod source;
 
 // What is seen of it.
-mod clock;
 mod metrics;
 mod status;
 
-pub use clock::WallClock;
 pub use config::{GlobalScrape, ScrapeConfig};
 pub use fetch::ClientError;
-pub use metrics::{Counter, ScrapeMetrics};
+pub use metrics::ScrapeMetrics;
 pub use schedule::offset_seed;
 pub use source::{ScrapeHandle, ScrapeShared, ScrapeSource, node_name};
 pub use status::{ActiveTarget, ExternalAddress, Health, LastScrape, PoolStatus, TargetsStatus, global_url};

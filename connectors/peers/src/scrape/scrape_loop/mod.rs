@@ -11,8 +11,9 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use crate::clock::WallClock;
+
 use super::assemble::{Assembler, BodyError, Reading};
-use super::clock::WallClock;
 use super::config::ScrapeConfig;
 use super::content_type;
 use super::fetch::{Fetch, FetchError};

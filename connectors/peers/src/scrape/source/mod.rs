@@ -7,7 +7,8 @@ use engine_dataflow::{NodeError, Output, Source, SourceContext};
 use engine_model::SeriesTable;
 use tokio::sync::watch;
 
-use super::clock::WallClock;
+use crate::clock::WallClock;
+
 use super::config::ScrapeConfig;
 use super::metrics::ScrapeMetrics;
 use super::pool::{Pool, PoolEvent};
