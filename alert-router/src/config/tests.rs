@@ -11,10 +11,8 @@ fn the_built_in_configuration_is_sound() {
     assert!(config.warnings.is_empty());
 }
 
-#[test]
-fn reads_everything() {
-    let config = parse_config(
-        r#"
+/// Every key that is read.
+const EVERYTHING: &str = r#"
 global:
   resolve_timeout: 1m
   http_config: {follow_redirects: false}
@@ -41,10 +39,11 @@ receivers:
   - name: b
     webhook_configs: [{url: 'http://h/{{ .GroupLabels.hidden }}'}]
 templates: [t/*.tmpl, /etc/x.tmpl]
-"#,
-        "/etc/weir/am.yml",
-    )
-    .unwrap();
+"#;
+
+#[test]
+fn reads_everything() {
+    let config = parse_config(EVERYTHING, "/etc/weir/am.yml").unwrap();
     assert_eq!(config.resolve_timeout_ms, 60_000);
     assert_eq!(config.route.group_by, Some(GroupBy::All));
     let child = &config.route.routes[0];
