@@ -68,7 +68,7 @@ impl LineCache {
     pub(super) fn begin(&mut self) {
         self.scrape += 1;
         self.expected = 0;
-        self.order_now.clear();
+        self.order_now = Vec::with_capacity(self.order.len());
         self.added.clear();
     }
 
@@ -159,7 +159,8 @@ impl LineCache {
                 }
             }
         }
-        std::mem::swap(&mut self.order, &mut self.order_now);
+        self.order = std::mem::take(&mut self.order_now);
+        self.added = Vec::new();
     }
 
     /// Ends a failed scrape: lines that it added are forgotten, so that a target which never succeeds

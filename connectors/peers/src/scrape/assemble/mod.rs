@@ -64,7 +64,8 @@ pub(super) struct Assembler {
     rows: Vec<Row>,
     /// Series that the latest scrape had and that get a stale marker when they vanish.
     tracked: Vec<SeriesRef>,
-    tracked_now: Vec<SeriesRef>,
+    /// Those of the scrape before, until the latest batch is committed: its markers may be lost.
+    tracked_before: Vec<SeriesRef>,
     /// When the store last took all that it was given, in ms; 0 when it has not.
     accepted_ms: i64,
 }
@@ -91,7 +92,7 @@ impl Assembler {
             cache: LineCache::default(),
             rows: Vec::new(),
             tracked,
-            tracked_now: Vec::new(),
+            tracked_before: Vec::new(),
             accepted_ms: 0,
         }
     }
@@ -99,7 +100,7 @@ impl Assembler {
     /// Reads a body that is scraped at `at_ms`. The reading is also right as far as a refused body went.
     pub(super) fn read(&mut self, body: &[u8], at_ms: i64, now_ms: i64) -> (Reading, Result<(), BodyError>) {
         let mut reading = Reading::default();
-        self.rows.clear();
+        self.rows = Vec::with_capacity(self.tracked.len());
         self.cache.begin();
         let result = self.read_lines(body, at_ms, now_ms, &mut reading);
         match result {
@@ -207,21 +208,21 @@ impl Assembler {
     pub(super) fn batch(&mut self, report: &Report, at_ms: i64) -> SampleBatch {
         let room = self.rows.len() + self.report.labels().len();
         let mut builder = SampleBatchBuilder::with_capacity(room);
-        self.tracked_now.clear();
-        if !report.up {
-            self.rows.clear();
-        }
+        // Rows live from the body to here only: what stays with a target counts for each of thousands.
         let mut rows = std::mem::take(&mut self.rows);
-        for row in rows.drain(..) {
+        if !report.up {
+            rows.clear();
+        }
+        let mut tracked = Vec::with_capacity(rows.len());
+        for row in rows {
             let series = row.series.unwrap_or_else(|| self.intern(row.line));
             builder.push(series, row.timestamp, row.value);
             if row.tracked {
-                self.tracked_now.push(series);
+                tracked.push(series);
             }
         }
-        self.rows = rows;
-        self.mark_vanished(&mut builder, at_ms);
-        std::mem::swap(&mut self.tracked, &mut self.tracked_now);
+        self.mark_vanished(&tracked, &mut builder, at_ms);
+        self.tracked_before = std::mem::replace(&mut self.tracked, tracked);
         for (labels, value) in self.report.values(report) {
             builder.push(self.table.intern(labels), at_ms, value);
         }
@@ -231,8 +232,7 @@ impl Assembler {
     /// The markers of a target that is no more, its report series included.
     pub(super) fn end_of_run(&mut self, at_ms: i64) -> SampleBatch {
         let mut builder = SampleBatchBuilder::default();
-        self.tracked_now.clear();
-        self.mark_vanished(&mut builder, at_ms);
+        self.mark_vanished(&[], &mut builder, at_ms);
         self.tracked.clear();
         for labels in self.report.labels() {
             builder.push(self.table.intern(labels), at_ms, STALE_NAN);
@@ -240,9 +240,16 @@ impl Assembler {
         builder.finish(&self.table)
     }
 
-    /// Notes what became of the latest batch.
+    /// Notes that the latest batch was committed, and whether all of it was.
     pub(super) fn committed(&mut self, now_ms: i64, all_accepted: bool) {
+        self.tracked_before = Vec::new();
         self.accepted_ms = if all_accepted { now_ms } else { 0 };
+    }
+
+    /// Notes that the latest batch was lost: what vanished in it is marked with the next one.
+    pub(super) fn not_committed(&mut self) {
+        self.tracked.append(&mut self.tracked_before);
+        self.accepted_ms = 0;
     }
 
     /// The series that the latest scrape had, for a loop that takes over.
@@ -261,12 +268,12 @@ impl Assembler {
         series
     }
 
-    fn mark_vanished(&self, builder: &mut SampleBatchBuilder, at_ms: i64) {
+    fn mark_vanished(&self, present: &[SeriesRef], builder: &mut SampleBatchBuilder, at_ms: i64) {
         // A steady target has the same series in the same order: one comparison says so.
-        if self.tracked == self.tracked_now {
+        if self.tracked == present {
             return;
         }
-        let mut present: HashSet<SeriesRef> = self.tracked_now.iter().copied().collect();
+        let mut present: HashSet<SeriesRef> = present.iter().copied().collect();
         for series in &self.tracked {
             // Inserting also marks a series once that two lines stood for.
             if present.insert(*series) && self.table.labels(*series).is_some() {

@@ -250,6 +250,45 @@ fn a_successor_ends_what_it_no_longer_has() {
 }
 
 #[test]
+fn markers_that_were_lost_are_written_again() {
+    let mut assembler = check("", &[(Some("a 1\nb 1\n"), "a 1@1000; b 1@1000; up=1 2/2/2")]);
+    assert_eq!(
+        scrape_lost(&mut assembler, 2000, "b 2\n"),
+        ["b 2@2000", "a STALE@2000"]
+    );
+    assert_eq!(
+        scrape_lost(&mut assembler, 3000, "b 3\n"),
+        ["b 3@3000", "a STALE@3000"]
+    );
+    assert_eq!(
+        scrape(&mut assembler, 4000, Some("b 4\n")),
+        "b 4@4000; a STALE@4000; up=1 1/1/0"
+    );
+    assert_eq!(
+        scrape(&mut assembler, 5000, Some("b 5\n")),
+        "b 5@5000; up=1 1/1/0"
+    );
+}
+
+/// A scrape whose batch the store does not take; the batch without its report.
+fn scrape_lost(assembler: &mut Assembler, at_ms: i64, body: &str) -> Vec<String> {
+    let (_, result) = assembler.read(body.as_bytes(), at_ms, NOW_MS);
+    assert!(result.is_ok());
+    let report = Report {
+        up: true,
+        duration_seconds: 0.0,
+        scraped: 0,
+        post_relabelling: 0,
+        series_added: 0,
+        body_bytes: 0,
+    };
+    let mut lines = render(&assembler.batch(&report, at_ms));
+    assembler.not_committed();
+    lines.truncate(lines.len() - assembler.report.labels().len());
+    lines
+}
+
+#[test]
 fn forgotten_references_are_made_again() {
     let mut assembler = check("", &[(Some("a 1\nb 1 5\n"), "a 1@1000; b 1@5; up=1 2/2/2")]);
     let table = Arc::clone(&assembler.table);

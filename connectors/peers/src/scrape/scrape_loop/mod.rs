@@ -67,7 +67,6 @@ impl ScrapeLoop {
         let mut orders = self.orders.clone();
         let mut due_ms = self.schedule.first_after(self.clock.now_ms());
         let mut scraped = false;
-        let mut body = Vec::new();
         loop {
             tokio::select! {
                 biased;
@@ -80,19 +79,20 @@ impl ScrapeLoop {
                 () = sleep_until_ms(&self.clock, due_ms) => {}
             }
             let at_ms = self.schedule.stamp(due_ms, self.clock.now_ms());
-            self.scrape(at_ms, &mut body).await;
+            self.scrape(at_ms).await;
             scraped = true;
             due_ms = self.schedule.next(due_ms, self.clock.now_ms());
         }
     }
 
-    async fn scrape(&mut self, at_ms: i64, body: &mut Vec<u8>) {
+    async fn scrape(&mut self, at_ms: i64) {
         let started = Instant::now();
-        body.clear();
+        // Not kept from scrape to scrape: the bodies of thousands of idle targets add up.
+        let mut body = Vec::new();
         let forced = self.forced_error.lock().clone();
         let fetched = match forced {
             Some(error) => Err(FetchError::Failed(error)),
-            None => self.fetch.fetch(body).await,
+            None => self.fetch.fetch(&mut body).await,
         };
         let over_limit = fetched == Err(FetchError::BodyLimit);
         let body_bytes = match &fetched {
@@ -102,7 +102,7 @@ impl ScrapeLoop {
         };
         self.metrics.exceeded_body_size_limit.add(usize::from(over_limit));
         let (reading, error) = match fetched {
-            Ok(content_type) => self.read(body, content_type.as_deref(), at_ms),
+            Ok(content_type) => self.read(&body, content_type.as_deref(), at_ms),
             Err(error) => (Reading::default(), Some(error.to_string())),
         };
         let duration_seconds = started.elapsed().as_secs_f64();
@@ -163,7 +163,7 @@ impl ScrapeLoop {
             }
             Err(error) => {
                 self.metrics.commit_failed.add(1);
-                self.assembler.committed(self.clock.now_ms(), false);
+                self.assembler.not_committed();
                 warn!(job = %self.config.job_name, target = self.active.target().url.text(), %error, "scrape commit failed");
             }
         }
@@ -196,8 +196,10 @@ async fn stop_order(orders: &mut watch::Receiver<Order>) -> Order {
 }
 
 /// Sleeps until the wall clock shows `due_ms`. A clock that is set back does not stretch the sleep.
+/// Timers round up, so the sleep ends within the ms before: being early by less than that is nothing,
+/// being late by more than the tolerance costs a regular timestamp.
 async fn sleep_until_ms(clock: &WallClock, due_ms: i64) {
-    let wait_ms = (due_ms - clock.now_ms()).max(0).unsigned_abs();
+    let wait_ms = (due_ms - clock.now_ms() - 1).max(0).unsigned_abs();
     sleep(Duration::from_millis(wait_ms)).await;
 }
 

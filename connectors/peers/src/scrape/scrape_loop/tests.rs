@@ -188,7 +188,7 @@ async fn failures_are_reported_and_end_the_series() {
 #[tokio::test(start_paused = true)]
 async fn a_late_scrape_is_stamped_when_it_starts_and_ticks_are_skipped() {
     let answers = [
-        Answer::Late(12_000, "a 1\n"),
+        Answer::Late(12_001, "a 1\n"),
         Answer::Late(25_000, "a 2\n"),
         Answer::Body("a 3\n"),
     ];
@@ -197,7 +197,7 @@ async fn a_late_scrape_is_stamped_when_it_starts_and_ticks_are_skipped() {
         batches,
         [
             "0: a=1 up=1",
-            // Due at 10 s, started at 12 s when the first was done; ended at 37 s.
+            // Each due scrape starts 1 ms early. Due at 10 s, started at 12 s when the first was done; ended at 37 s.
             "12000: a=2 up=1",
             // 20 s and 30 s have passed: only the latest is made up for.
             "37000: a=3 up=1",
