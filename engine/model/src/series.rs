@@ -1,6 +1,7 @@
 //! The series table: label sets interned once, named afterwards by a dense reference.
 
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -32,7 +33,24 @@ pub struct SeriesTable {
 struct Inner {
     by_labels: HashTable<SeriesRef>,
     /// Indexed by reference; `None` once a series was forgotten.
-    labels: Vec<Option<Labels>>,
+    entries: Vec<Option<Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    labels: Labels,
+    /// Whether somebody asked for the reference since the last [`SeriesTable::forget`]: it may be on
+    /// its way to an append.
+    asked: AtomicBool,
+}
+
+impl Entry {
+    fn new(labels: &Labels) -> Option<Self> {
+        Some(Self {
+            labels: labels.clone(),
+            asked: AtomicBool::new(true),
+        })
+    }
 }
 
 impl SeriesTable {
@@ -51,8 +69,8 @@ impl SeriesTable {
         if let Some(found) = inner.find(hash, labels) {
             return found;
         }
-        let series = SeriesRef(inner.labels.len() as u64);
-        inner.labels.push(Some(labels.clone()));
+        let series = SeriesRef(inner.entries.len() as u64);
+        inner.entries.push(Entry::new(labels));
         self.insert(&mut inner, hash, series);
         series
     }
@@ -65,7 +83,12 @@ impl SeriesTable {
 
     /// The labels of a series, or `None` when it was forgotten or never existed.
     pub fn labels(&self, series: SeriesRef) -> Option<Labels> {
-        self.inner.read().labels.get(series.index()).cloned().flatten()
+        self.inner
+            .read()
+            .entries
+            .get(series.index())?
+            .as_ref()
+            .map(|entry| entry.labels.clone())
     }
 
     /// Puts back a series under the reference that it had before, as a replay does.
@@ -76,29 +99,35 @@ impl SeriesTable {
         if let Some(found) = inner.find(hash, labels) {
             return found == series;
         }
-        if inner.labels.len() <= series.index() {
-            inner.labels.resize(series.index() + 1, None);
+        if inner.entries.len() <= series.index() {
+            inner.entries.resize_with(series.index() + 1, || None);
         }
-        if inner.labels[series.index()].is_some() {
+        if inner.entries[series.index()].is_some() {
             return false;
         }
-        inner.labels[series.index()] = Some(labels.clone());
+        inner.entries[series.index()] = Entry::new(labels);
         self.insert(&mut inner, hash, series);
         true
     }
 
-    /// Forgets series whose references nobody holds any more. The references stay unused.
-    pub fn forget(&self, series: impl IntoIterator<Item = SeriesRef>) {
+    /// Forgets those of `series` that nobody asked for since the last call, and returns them: a reference
+    /// that was just handed out may be on its way to an append. The references stay unused.
+    pub fn forget(&self, series: impl IntoIterator<Item = SeriesRef>) -> Vec<SeriesRef> {
         let mut inner = self.inner.write();
+        let mut forgotten = Vec::new();
         for series in series {
-            let Some(labels) = inner.labels.get_mut(series.index()).and_then(Option::take) else {
+            let Some(slot) = inner.entries.get_mut(series.index()) else {
                 continue;
             };
-            let hash = self.hasher.hash_one(labels.encoded());
-            if let Ok(entry) = inner.by_labels.find_entry(hash, |&candidate| candidate == series) {
-                entry.remove();
+            let idle = |entry: &mut Entry| !std::mem::take(entry.asked.get_mut());
+            let Some(entry) = slot.take_if(idle) else { continue };
+            let hash = self.hasher.hash_one(entry.labels.encoded());
+            if let Ok(found) = inner.by_labels.find_entry(hash, |&candidate| candidate == series) {
+                found.remove();
             }
+            forgotten.push(series);
         }
+        forgotten
     }
 
     /// Number of series that are known now.
@@ -113,25 +142,25 @@ impl SeriesTable {
 
     /// The reference that the next new series will get.
     pub fn next_ref(&self) -> SeriesRef {
-        SeriesRef(self.inner.read().labels.len() as u64)
+        SeriesRef(self.inner.read().entries.len() as u64)
     }
 
     /// Makes sure that references below `next` are never given to a new series, as a replay needs
     /// when the log no longer names forgotten series.
     pub fn reserve_refs(&self, next: SeriesRef) {
         let mut inner = self.inner.write();
-        if inner.labels.len() < next.index() {
-            inner.labels.resize(next.index(), None);
+        if inner.entries.len() < next.index() {
+            inner.entries.resize_with(next.index(), || None);
         }
     }
 
     fn insert(&self, inner: &mut Inner, hash: u64, series: SeriesRef) {
-        let Inner { by_labels, labels } = inner;
+        let Inner { by_labels, entries } = inner;
         by_labels.insert_unique(hash, series, |s| {
             self.hasher.hash_one(
-                labels[s.index()]
+                entries[s.index()]
                     .as_ref()
-                    .map(Labels::encoded)
+                    .map(|e| e.labels.encoded())
                     .unwrap_or_default(),
             )
         });
@@ -140,9 +169,14 @@ impl SeriesTable {
 
 impl Inner {
     fn find(&self, hash: u64, labels: &Labels) -> Option<SeriesRef> {
-        self.by_labels
-            .find(hash, |s| self.labels[s.index()].as_ref() == Some(labels))
-            .copied()
+        let is_same = |series: &SeriesRef| self.entry(*series).is_some_and(|entry| entry.labels == *labels);
+        let found = *self.by_labels.find(hash, is_same)?;
+        self.entry(found)?.asked.store(true, Ordering::Relaxed);
+        Some(found)
+    }
+
+    fn entry(&self, series: SeriesRef) -> Option<&Entry> {
+        self.entries.get(series.index())?.as_ref()
     }
 }
 
@@ -159,7 +193,8 @@ mod tests {
             (a, b, table.intern(&of("a"))),
             (SeriesRef(0), SeriesRef(1), SeriesRef(0))
         );
-        table.forget([a]);
+        assert!(table.forget([a]).is_empty(), "just asked for");
+        assert_eq!(table.forget([a]), [a]);
         assert_eq!(
             (table.get(&of("a")), table.labels(a), table.len()),
             (None, None, 1)

@@ -41,6 +41,8 @@ pub struct RejectedSample {
     pub timestamp: i64,
     /// Why it was not taken.
     pub reason: RejectReason,
+    /// Its row in the batch.
+    pub row: usize,
 }
 
 /// Samples that were not taken, counted by reason.
@@ -71,12 +73,12 @@ impl Head {
             .map_or(i64::MIN, |newest| newest.saturating_sub(OUT_OF_BOUNDS_MS));
         // Newest sample of series that this batch has touched already.
         let mut touched: HashMap<SeriesRef, (i64, f64), foldhash::fast::RandomState> = HashMap::default();
-        for (series, timestamp, value) in batch.iter() {
+        for (row, (series, timestamp, value)) in batch.iter().enumerate() {
             let known = self.state(series);
             if known.is_none() && self.table.labels(series).is_none() {
                 checked
                     .rejected
-                    .add(self, series, timestamp, RejectReason::UnknownSeries);
+                    .add(self, row, series, timestamp, RejectReason::UnknownSeries);
                 continue;
             }
             let last = touched
@@ -93,7 +95,7 @@ impl Head {
                     }
                 }
                 Verdict::Repeated => checked.repeated += 1,
-                Verdict::Reject(reason) => checked.rejected.add(self, series, timestamp, reason),
+                Verdict::Reject(reason) => checked.rejected.add(self, row, series, timestamp, reason),
             }
         }
         checked
@@ -168,7 +170,7 @@ fn verdict(last: Option<(i64, f64)>, oldest_ms: i64, timestamp: i64, value: f64)
 }
 
 impl Rejected {
-    fn add(&mut self, head: &Head, series: SeriesRef, timestamp: i64, reason: RejectReason) {
+    fn add(&mut self, head: &Head, row: usize, series: SeriesRef, timestamp: i64, reason: RejectReason) {
         *self.counts.entry(reason).or_default() += 1;
         if self.first.is_none() {
             let labels = head.table.labels(series).unwrap_or_default();
@@ -176,11 +178,13 @@ impl Rejected {
                 labels,
                 timestamp,
                 reason,
+                row,
             });
         }
     }
 
     /// Number of samples that were not taken.
+    #[cfg(test)]
     pub(crate) fn total(&self) -> usize {
         self.counts.values().sum()
     }

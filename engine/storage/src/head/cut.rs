@@ -64,23 +64,26 @@ impl Head {
         let forget_before = self
             .newest_ms
             .map_or(i64::MIN, |newest| newest.saturating_sub(OUT_OF_BOUNDS_MS));
-        let mut gone = Vec::new();
+        let mut ended = Vec::new();
         for (i, slot) in self.series.iter_mut().enumerate() {
             let Some(state) = slot else { continue };
             state.trim(oldest_generation);
-            let ended = state
-                .last()
-                .is_none_or(|(timestamp, _)| timestamp < forget_before);
-            if ended && state.is_drained() {
-                gone.push((SeriesRef(i as u64), state.labels.clone()));
-                *slot = None;
+            if state.is_drained()
+                && state
+                    .last()
+                    .is_none_or(|(timestamp, _)| timestamp < forget_before)
+            {
+                ended.push(SeriesRef(i as u64));
             }
         }
-        if !gone.is_empty() {
-            self.series_count -= gone.len();
-            self.index.remove(&gone);
-            self.table.forget(gone.iter().map(|(series, _)| *series));
+        let forgotten = self.table.forget(ended);
+        if forgotten.is_empty() {
+            return;
         }
+        let take = |series: SeriesRef| Some((series, self.series[series.index()].take()?.labels));
+        let gone: Vec<(SeriesRef, Labels)> = forgotten.into_iter().filter_map(take).collect();
+        self.series_count -= gone.len();
+        self.index.remove(&gone);
     }
 
     /// What a checkpoint keeps once `plan` is in a segment: every series with its newest sample, and the

@@ -157,9 +157,11 @@ fn ended_series_are_forgotten_only_when_drained() {
     fixture.append(&[(&old, 1, 1.0), (&new, 1, 1.0)]);
     fixture.append(&[(&new, 10_000_000, 1.0)]);
     fixture.head.trim(0);
+    fixture.head.trim(0);
     assert_eq!(fixture.head.series_count(), 2);
     let plan = fixture.head.plan_cut(100, 0);
     fixture.head.publish_cut(&plan, 1);
+    fixture.head.trim(1);
     fixture.head.trim(1);
     assert_eq!((fixture.head.series_count(), fixture.table.get(&old)), (1, None));
     let matchers = [Matcher::equal("job", "a")];

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::config::Fsync;
 use super::error::{AppendError, StoreError};
 use super::{Shared, cut};
-use crate::head::RejectReason;
+use crate::head::{RejectReason, RejectedSample};
 use crate::wal::record::put_batch;
 use crate::wal::writer::WalWriter;
 
@@ -54,6 +54,8 @@ pub struct AppendOutcome {
     pub repeated: usize,
     /// Samples that were refused, by reason.
     pub rejected: Vec<(RejectReason, usize)>,
+    /// The first sample that was refused.
+    pub first_rejected: Option<RejectedSample>,
 }
 
 type Reply = oneshot::Sender<Result<AppendOutcome, AppendError>>;
@@ -220,16 +222,23 @@ impl CommitLoop {
     fn commit(&mut self, batch: &SampleBatch, options: AppendOptions) -> Result<AppendOutcome, AppendError> {
         let shared = Arc::clone(&self.shared);
         let checked = shared.head.read().check(batch);
-        let rejected = checked.rejected.total();
+        if let Some(&unknown) = checked.rejected.counts.get(&RejectReason::UnknownSeries) {
+            return Err(AppendError::UnknownSeries(unknown));
+        }
         shared.counters.count_rejected(&checked.rejected);
-        if let (OnReject::RollBack, Some(first)) = (options.on_reject, checked.rejected.first) {
-            return Err(AppendError::Rejected { rejected, first });
+        let rejected: Vec<(RejectReason, usize)> = checked.rejected.counts.into_iter().collect();
+        if let (OnReject::RollBack, Some(first)) = (options.on_reject, &checked.rejected.first) {
+            return Err(AppendError::Rejected {
+                counts: rejected,
+                first: first.clone(),
+            });
         }
         let mut outcome = AppendOutcome {
             commit: self.commit,
             accepted: checked.samples.len(),
             repeated: checked.repeated,
-            rejected: checked.rejected.counts.into_iter().collect(),
+            rejected,
+            first_rejected: checked.rejected.first,
         };
         if checked.samples.is_empty() {
             return Ok(outcome);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::head::RejectedSample;
+use crate::head::{RejectReason, RejectedSample};
 use crate::segment::SegmentError;
 use crate::wal::WalError;
 
@@ -40,13 +40,17 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// A sample was refused and the caller wanted all or nothing; sending it again will not help.
-    #[error("{}", rejected_text(.first, *.rejected))]
+    #[error("{}", rejected_text(.first, .counts))]
     Rejected {
-        /// Number of samples that were refused.
-        rejected: usize,
+        /// Number of samples that were refused, by reason.
+        counts: Vec<(RejectReason, usize)>,
         /// The first of them.
         first: RejectedSample,
     },
+    /// A series reference was forgotten between the interning of its labels and the append; intern them
+    /// again and retry. Nothing was appended.
+    #[error("{0} series references are no longer known")]
+    UnknownSeries(usize),
     /// The log could not be written, for instance because the disk is full; try again later.
     #[error("cannot write to the write-ahead log")]
     Log(#[source] WalError),
@@ -55,8 +59,8 @@ pub enum AppendError {
     Closed,
 }
 
-fn rejected_text(first: &RejectedSample, rejected: usize) -> String {
-    let more = match rejected {
+fn rejected_text(first: &RejectedSample, counts: &[(RejectReason, usize)]) -> String {
+    let more = match counts.iter().map(|(_, count)| count).sum::<usize>() {
         0 | 1 => String::new(),
         n => format!(" (and {} more)", n - 1),
     };
