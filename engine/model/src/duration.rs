@@ -64,7 +64,7 @@ pub fn parse_duration_ms(text: &str) -> Result<i64, DurationError> {
     Ok(total)
 }
 
-/// The text of a duration as Prometheus prints it: years, weeks and days only where they fit exactly.
+/// The text of a duration as Prometheus prints it: years and weeks only where they fit exactly.
 pub fn format_duration_ms(duration_ms: i64) -> String {
     if duration_ms == 0 {
         return "0s".to_owned();
@@ -76,8 +76,8 @@ pub fn format_duration_ms(duration_ms: i64) -> String {
     }
     for (i, (name, unit_ms)) in UNITS.iter().enumerate() {
         let unit = unit_ms.unsigned_abs();
-        // Only exact multiples are written in years, weeks and days: a year and an hour is 8761h.
-        let exact_only = i < 3;
+        // Only exact multiples are written in years and weeks: eight days are 8d, not 1w1d.
+        let exact_only = i < 2;
         if exact_only && !rest.is_multiple_of(unit) {
             continue;
         }
@@ -125,7 +125,8 @@ mod tests {
             (90_000, "1m30s"),
             (86_400_000, "1d"),
             (7 * 86_400_000, "1w"),
-            (90_000_000, "25h"),
+            (90_000_000, "1d1h"),
+            (8 * 86_400_000, "8d"),
             (324, "324ms"),
             (-60_000, "-1m"),
         ];
