@@ -21,6 +21,14 @@ pub(crate) struct CutPlan {
 }
 
 impl Head {
+    /// Whether a cut before `before_ms` would take anything.
+    pub(crate) fn has_before(&self, before_ms: i64, generation: u64) -> bool {
+        self.states().any(|(_, state)| {
+            let (from, until) = state.position_before(before_ms, generation);
+            from < until
+        })
+    }
+
     /// Plans to take every sample older than `before_ms` that no segment has at `generation`.
     pub(crate) fn plan_cut(&self, before_ms: i64, generation: u64) -> CutPlan {
         let mut series: Vec<CutSeries> = self

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::config::Fsync;
 use super::error::{AppendError, StoreError};
-use super::{Shared, cut};
+use super::Shared;
 use crate::head::{RejectReason, RejectedSample};
 use crate::wal::record::put_batch;
 use crate::wal::writer::WalWriter;
@@ -280,20 +280,5 @@ impl CommitLoop {
             };
             drop(reply.send(result));
         }
-    }
-}
-
-impl super::Store {
-    /// Cuts every sample of the head into segments and returns when they are durable.
-    pub async fn flush(&self) -> Result<cut::FlushReport, StoreError> {
-        self.cut_before(i64::MAX).await
-    }
-
-    /// Cuts samples older than `before_ms` into segments.
-    pub async fn cut_before(&self, before_ms: i64) -> Result<cut::FlushReport, StoreError> {
-        let closed = self.committer.roll().await?;
-        let shared = Arc::clone(&self.shared);
-        let cut = tokio::task::spawn_blocking(move || cut::run(&shared, closed, before_ms)).await;
-        cut.map_err(|_| StoreError::Closed)?
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use engine_model::Labels;
 
-use super::Shared;
+use super::{Shared, Store};
 use super::error::StoreError;
 use super::version::Version;
 use crate::head::CutPlan;
@@ -26,6 +26,38 @@ pub struct FlushReport {
     pub segments: usize,
     /// Samples in them.
     pub samples: u64,
+}
+
+/// The head keeps samples at least this long, so that recent queries and rules read memory.
+const HEAD_KEEPS_MS: i64 = LEVEL_0_MS;
+
+impl Store {
+    /// Cuts every sample of the head into segments and returns when they are durable.
+    pub async fn flush(&self) -> Result<FlushReport, StoreError> {
+        self.cut_before(i64::MAX).await
+    }
+
+    /// Cuts whole half hours that ended at least half an hour before `now_ms`, if the head holds any.
+    pub async fn cut_due(&self, now_ms: i64) -> Result<Option<FlushReport>, StoreError> {
+        let border_ms = due_border(now_ms);
+        let version = self.shared.version.load();
+        if !self.shared.head.read().has_before(border_ms, version.generation) {
+            return Ok(None);
+        }
+        self.cut_before(border_ms).await.map(Some)
+    }
+
+    async fn cut_before(&self, before_ms: i64) -> Result<FlushReport, StoreError> {
+        let closed = self.committer.roll().await?;
+        let shared = Arc::clone(&self.shared);
+        let cut = tokio::task::spawn_blocking(move || run(&shared, closed, before_ms)).await;
+        cut.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Samples before this half-hour border are due to leave the head.
+fn due_border(now_ms: i64) -> i64 {
+    (now_ms - HEAD_KEEPS_MS).div_euclid(LEVEL_0_MS) * LEVEL_0_MS
 }
 
 /// Cuts samples older than `before_ms`; log files up to `closed` are replaced by a checkpoint.
@@ -144,4 +176,16 @@ fn publish(shared: &Shared, plan: &CutPlan, written: Vec<Segment>) {
     });
     let oldest_read = head.pins.oldest().map_or(generation, |pin| pin.generation);
     head.trim(oldest_read);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_keeps_between_half_an_hour_and_an_hour() {
+        for (minute, border) in [(0, -30), (29, -30), (30, 0), (59, 0), (61, 30), (125, 90)] {
+            assert_eq!(due_border(minute * 60_000), border * 60_000, "minute {minute}");
+        }
+    }
 }
