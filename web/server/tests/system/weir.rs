@@ -1,0 +1,90 @@
+//! The built `weir` binary with storage of its own, to be stopped, killed and started again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+use crate::process::{Process, free_port};
+
+/// A `weir run`. The folder, the port and the flags stay the same from one start to the next.
+pub(crate) struct Weir {
+    // Before the folder: fields are dropped in this order, and the process writes there.
+    process: Option<Process>,
+    /// As `http://127.0.0.1:40123`, without a slash at the end.
+    pub(crate) url: String,
+    /// `127.0.0.1:40123`, as a target of a scrape.
+    pub(crate) address: String,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+impl Weir {
+    /// Starts `weir run` and waits until it is ready. Without a configuration it runs on its embedded one.
+    pub(crate) async fn start(config: Option<&str>, flags: &[&str]) -> Result<Self> {
+        let folder = TempDir::new()?;
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let mut arguments = vec![
+            "run".to_owned(),
+            format!("--storage.path={}", folder.path().join("data").display()),
+            format!("--web.listen-address={address}"),
+            "--web.enable-admin-api".to_owned(),
+            "--web.enable-lifecycle".to_owned(),
+        ];
+        if let Some(config) = config {
+            let file = folder.path().join("prometheus.yml");
+            fs::write(&file, config)?;
+            arguments.push(format!("--config.file={}", file.display()));
+        }
+        arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
+        let url = format!("http://{address}");
+        let mut weir = Self {
+            process: None,
+            url,
+            address,
+            arguments,
+            folder,
+        };
+        weir.start_again().await?;
+        Ok(weir)
+    }
+
+    /// Starts after [`Weir::stop`] or [`Weir::kill`], on the same data, and waits until it is ready.
+    pub(crate) async fn start_again(&mut self) -> Result<()> {
+        let mut process = Process::start("weir", binary(), &self.arguments, self.folder.path())?;
+        process.ready(&format!("{}/-/ready", self.url)).await?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// SIGTERM, and the status that it ends with.
+    pub(crate) async fn stop(&mut self) -> Result<ExitStatus> {
+        self.process
+            .take()
+            .context("weir is not running")?
+            .terminate()
+            .await
+    }
+
+    /// SIGKILL; returns when it is gone.
+    pub(crate) async fn kill(&mut self) -> Result<()> {
+        self.process.take().context("weir is not running")?.kill().await
+    }
+
+    /// What it has printed since its first start; empty while it is stopped.
+    pub(crate) fn log(&self) -> String {
+        self.process.as_ref().map(Process::log).unwrap_or_default()
+    }
+
+    /// The folder of its segments and log.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+/// The binary under test.
+pub(crate) fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_weir"))
+}
