@@ -27,8 +27,16 @@ pub fn cases(folder: &Path) -> io::Result<Vec<Case>> {
         let goal = entry.path().join("goal.md");
         let text = fs::read_to_string(&goal)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", goal.display())))?;
-        let claim = text.lines().next().unwrap_or_default().trim_start_matches('#').trim();
-        cases.push(Case { name: entry.file_name().to_string_lossy().into_owned(), claim: claim.to_owned() });
+        let claim = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches('#')
+            .trim();
+        cases.push(Case {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            claim: claim.to_owned(),
+        });
     }
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(cases)
@@ -41,13 +49,22 @@ mod tests {
     #[test]
     fn lists_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, goal) in [("restart", "# Back after a kill\n\nmore"), ("ingest", "Samples per second")] {
+        for (name, goal) in [
+            ("restart", "# Back after a kill\n\nmore"),
+            ("ingest", "Samples per second"),
+        ] {
             fs::create_dir(folder.path().join(name)).unwrap();
             fs::write(folder.path().join(name).join("goal.md"), goal).unwrap();
         }
         let cases = cases(folder.path()).unwrap();
-        let listed: Vec<_> = cases.iter().map(|case| (case.name.as_str(), case.claim.as_str())).collect();
-        assert_eq!(listed, [("ingest", "Samples per second"), ("restart", "Back after a kill")]);
+        let listed: Vec<_> = cases
+            .iter()
+            .map(|case| (case.name.as_str(), case.claim.as_str()))
+            .collect();
+        assert_eq!(
+            listed,
+            [("ingest", "Samples per second"), ("restart", "Back after a kill")]
+        );
     }
 
     #[test]
