@@ -123,7 +123,10 @@ fn a_cut_hides_samples_from_its_generation_on_and_trims_after_the_last_reader() 
     let mut kept = Vec::new();
     fixture
         .head
-        .checkpoint(&plan, 0, |record| Ok::<(), ()>(kept.push(record)))
+        .checkpoint(&plan, 0, |record| {
+            kept.push(record);
+            Ok::<(), ()>(())
+        })
         .unwrap();
     assert_eq!((kept[0].last, &kept[0].timestamps[..]), ((4, 4.0), &[3, 4][..]));
     fixture.head.publish_cut(&plan, 1);
@@ -181,7 +184,8 @@ fn matching_uses_every_operator() {
     for (name, job) in [("up", "a"), ("up", "b"), ("down", "a"), ("up", "")] {
         fixture.append(&[(&labels(name, job), 1, 1.0)]);
     }
-    let cases: [(&[(engine_model::MatchOp, &str, &str)], usize); 6] = [
+    type Conditions<'a> = &'a [(engine_model::MatchOp, &'a str, &'a str)];
+    let cases: [(Conditions<'_>, usize); 6] = [
         (&[(Equal, "__name__", "up")], 3),
         (&[(Equal, "__name__", "up"), (Equal, "job", "")], 1),
         (&[(Regex, "job", "a|b")], 3),

@@ -9,9 +9,9 @@ use engine_model::SampleBatch;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use super::Shared;
 use super::config::Fsync;
 use super::error::{AppendError, StoreError};
-use super::Shared;
 use crate::head::{RejectReason, RejectedSample};
 use crate::wal::record::put_batch;
 use crate::wal::writer::WalWriter;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use engine_model::Labels;
 
-use super::{Shared, Store};
 use super::error::StoreError;
 use super::version::Version;
+use super::{Shared, Store};
 use crate::head::CutPlan;
 use crate::segment::{Level, Segment, SegmentHeader, SegmentWriter};
 use crate::wal::checkpoint::CheckpointWriter;
@@ -88,15 +88,14 @@ pub(super) fn run(shared: &Arc<Shared>, closed: u64, before_ms: i64) -> Result<F
 fn write_segments(shared: &Shared, plan: &CutPlan) -> Result<Vec<Segment>, StoreError> {
     let mut written = Vec::new();
     let newest = shared.version.load().segments.iter().map(Segment::sequence).max();
-    let mut sequence = newest.map_or(0, |newest| newest + 1);
-    for window in windows(shared, plan) {
+    let first_sequence = newest.map_or(0, |newest| newest + 1);
+    for (sequence, window) in (first_sequence..).zip(windows(shared, plan)) {
         let header = SegmentHeader {
             level: Level::Cut,
             sequence,
             created_ms: engine_model::time::now_ms(),
             sources: Vec::new(),
         };
-        sequence += 1;
         let mut writer = SegmentWriter::create(&shared.segments_dir, header)?;
         for cut in &plan.series {
             let (labels, timestamps, values) = window_samples(shared, cut, window);
