@@ -8,9 +8,11 @@ pub mod memory;
 pub mod operation;
 pub mod scan;
 pub mod snapshot;
+pub mod sql_tables;
 
 pub use budget::SampleBudget;
 pub use memory::MemorySnapshot;
 pub use operation::{Operation, PlanNode};
 pub use scan::SeriesScan;
 pub use snapshot::{SeriesSet, Snapshot, SnapshotError, StoreSnapshot};
+pub use sql_tables::SnapshotCatalog;

@@ -1,6 +1,7 @@
 //! What a query reads: one moment of some store, in two steps. First the series that match, with
 //! their labels; then their samples, a few series at a time.
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,6 +24,29 @@ pub trait Snapshot: Debug + Send + Sync {
         min_ms: i64,
         max_ms: i64,
     ) -> Result<Arc<dyn SeriesSet>, SnapshotError>;
+
+    /// Names of the labels that the series which satisfy all `matchers` have, ascending.
+    fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
+        let set = self.select(matchers, i64::MIN, i64::MAX)?;
+        let names = (0..set.len()).flat_map(|position| set.labels(position).iter().map(|(name, _)| name));
+        Ok(ascending(names))
+    }
+
+    /// Values of the label `name` on the series which satisfy all `matchers`, ascending; not the empty
+    /// one, which an absent label has.
+    fn label_values(&self, name: &str, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
+        let set = self.select(matchers, i64::MIN, i64::MAX)?;
+        Ok(ascending(
+            (0..set.len()).filter_map(|position| set.labels(position).get(name)),
+        ))
+    }
+}
+
+fn ascending<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let distinct: HashSet<&str> = texts.collect();
+    let mut ascending: Vec<String> = distinct.into_iter().map(str::to_owned).collect();
+    ascending.sort_unstable();
+    ascending
 }
 
 /// Series that a select found.

@@ -1,0 +1,218 @@
+//! Only statements that read are let in: one statement, of a kind that is listed here, of a bounded size.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast::{Statement as AstStatement, visit_relations};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+use crate::error::SqlError;
+
+/// Longest text of a query: beyond what people and tools write, short enough to plan in milliseconds.
+const TEXT_BYTES_MAX: usize = 256 << 10;
+/// Most operators of a query. `a OR a OR …` becomes a tree as deep as it is long, which the planner walks
+/// on its stack, at up to 20 KiB a level.
+pub(crate) const OPERATORS_MAX: usize = 500;
+/// Most tables that a query names: they are joined one within the other.
+const TABLES_MAX: usize = 64;
+/// Words that make a tree deeper when they are repeated.
+const DEEPENING: [&str; 15] = [
+    "and",
+    "at",
+    "between",
+    "except",
+    "in",
+    "intersect",
+    "is",
+    "join",
+    "like",
+    "not",
+    "or",
+    "select",
+    "union",
+    "unnest",
+    "values",
+];
+
+/// Parses `sql` and makes sure that it reads.
+pub(crate) fn read_statement(sql: &str) -> Result<Statement, SqlError> {
+    if sql.len() > TEXT_BYTES_MAX {
+        return Err(SqlError::BadQuery(format!(
+            "the query has {} bytes, at most {TEXT_BYTES_MAX} are read",
+            sql.len()
+        )));
+    }
+    let dialect = GenericDialect {};
+    let tokens = Tokenizer::new(&dialect, sql)
+        .tokenize_with_location()
+        .map_err(|error| SqlError::BadQuery(error.to_string()))?;
+    let operators = tokens.iter().filter(|token| is_operator(&token.token)).count();
+    if operators > OPERATORS_MAX {
+        return Err(SqlError::BadQuery(format!(
+            "the query has {operators} operators, at most {OPERATORS_MAX} are read; use IN for long lists"
+        )));
+    }
+    let mut statements = DFParserBuilder::new(tokens)
+        .with_dialect(&dialect)
+        .build()
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(SqlError::from)?;
+    let Some(statement) = statements.pop_front() else {
+        return Err(SqlError::BadQuery("the query is empty".to_owned()));
+    };
+    if !statements.is_empty() {
+        return Err(SqlError::BadQuery(
+            "more than one statement; send them one by one".to_owned(),
+        ));
+    }
+    let tables = table_count(&statement);
+    if tables > TABLES_MAX {
+        return Err(SqlError::BadQuery(format!(
+            "the query names {tables} tables, at most {TABLES_MAX} are read"
+        )));
+    }
+    match refused(&statement) {
+        None => Ok(statement),
+        Some(what) => Err(SqlError::BadQuery(format!(
+            "{what} is refused: SQL only reads here, with SELECT, WITH, VALUES, EXPLAIN, SHOW and DESCRIBE"
+        ))),
+    }
+}
+
+fn is_operator(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => {
+            let is_word = |keyword: &str| word.value.eq_ignore_ascii_case(keyword);
+            word.quote_style.is_none() && DEEPENING.iter().any(|keyword| is_word(keyword))
+        }
+        Token::Plus
+        | Token::Minus
+        | Token::Mul
+        | Token::Div
+        | Token::Mod
+        | Token::StringConcat
+        | Token::Pipe
+        | Token::Ampersand
+        | Token::Caret
+        | Token::DoubleColon
+        | Token::Eq
+        | Token::DoubleEq
+        | Token::Neq
+        | Token::Lt
+        | Token::LtEq
+        | Token::Gt
+        | Token::GtEq
+        | Token::Arrow
+        | Token::LongArrow
+        | Token::LBracket
+        | Token::ExclamationMark
+        | Token::Tilde => true,
+        _ => false,
+    }
+}
+
+fn table_count(statement: &Statement) -> usize {
+    let mut tables = 0;
+    match statement {
+        Statement::Explain(explain) => return table_count(&explain.statement),
+        Statement::Statement(statement) => {
+            let _: ControlFlow<()> = visit_relations(statement, |_| {
+                tables += 1;
+                ControlFlow::Continue(())
+            });
+        }
+        _ => {}
+    }
+    tables
+}
+
+/// First words of a statement that does not read.
+fn refused(statement: &Statement) -> Option<String> {
+    match statement {
+        Statement::Explain(explain) => refused(&explain.statement),
+        Statement::Statement(statement) => match statement.as_ref() {
+            AstStatement::Query(_)
+            | AstStatement::ShowTables { .. }
+            | AstStatement::ShowColumns { .. }
+            | AstStatement::ShowFunctions { .. }
+            | AstStatement::ShowVariable { .. }
+            | AstStatement::ExplainTable { .. } => None,
+            AstStatement::Explain { statement, .. } => refused(&Statement::Statement(statement.clone())),
+            other => Some(first_word(&other.to_string())),
+        },
+        other => Some(first_word(&other.to_string())),
+    }
+}
+
+fn first_word(statement: &str) -> String {
+    statement
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lets_in_what_reads() {
+        for sql in [
+            "SELECT 1",
+            "select * from samples limit 1;",
+            "WITH x AS (SELECT 1) SELECT * FROM x",
+            "VALUES (1)",
+            "EXPLAIN SELECT 1",
+            "EXPLAIN ANALYZE SELECT 1",
+            "SHOW TABLES",
+            "SHOW COLUMNS FROM samples",
+            "DESCRIBE samples",
+            "SELECT 1 UNION ALL SELECT 2",
+        ] {
+            assert!(read_statement(sql).is_ok(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for (sql, says) in [
+            ("INSERT INTO samples VALUES (1)", "INSERT is refused"),
+            ("delete from series", "DELETE is refused"),
+            ("UPDATE samples SET value = 1", "UPDATE is refused"),
+            ("CREATE TABLE t AS SELECT 1", "CREATE is refused"),
+            (
+                "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'",
+                "CREATE is refused",
+            ),
+            ("COPY samples TO 'x.parquet'", "COPY is refused"),
+            ("EXPLAIN INSERT INTO samples VALUES (1)", "INSERT is refused"),
+            ("DROP TABLE samples", "DROP is refused"),
+            ("SET datafusion.execution.batch_size = 1", "SET is refused"),
+            ("TRUNCATE TABLE samples", "TRUNCATE is refused"),
+            ("SELECT 1; SELECT 2", "more than one statement"),
+            (" ; ", "the query is empty"),
+            ("SELEC 1", "Expected: an SQL statement, found: SELEC"),
+            ("SELECT 'open", "Unterminated string literal"),
+        ] {
+            let error = read_statement(sql).unwrap_err();
+            let SqlError::BadQuery(text) = error else {
+                panic!("{sql}: {error:?}")
+            };
+            assert!(text.contains(says), "{sql}: {text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_would_overflow_the_stack() {
+        let deep = format!("SELECT 1{}", " + 1".repeat(100_000));
+        assert!(read_statement(&deep).is_err());
+        let long = format!("SELECT {}", "1, ".repeat(TEXT_BYTES_MAX));
+        assert!(read_statement(&long).is_err());
+        let joined = format!("SELECT 1 FROM samples{}", ", samples".repeat(100));
+        assert!(read_statement(&joined).is_err());
+        let nested = format!("SELECT {}1{}", "(".repeat(1000), ")".repeat(1000));
+        assert!(read_statement(&nested).is_err());
+    }
+}

@@ -1,0 +1,18 @@
+//! The SQL view of a snapshot: tables `samples`, `samples_raw`, `series`, and one under each metric's name.
+//! Every table has `labels` as a map and each label under its own case-exact name; an absent label is
+//! null. Conditions on labels and on time become the matchers and the range of the scan.
+
+mod catalog;
+mod columns;
+mod condition;
+mod label_condition;
+mod rows;
+mod samples_scan;
+mod series_rows;
+mod table;
+mod time_condition;
+
+pub use catalog::{CATALOG, SCHEMA, SnapshotCatalog};
+
+#[cfg(test)]
+mod tests;
