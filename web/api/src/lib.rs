@@ -1,1 +1,50 @@
-//! HTTP endpoints, one file a family; what goes over the wire is defined here.
+//! HTTP endpoints, one file a family; what goes over the wire is defined here. Each family is a function
+//! from its small state to routes; [`api_routes`] puts the families under `/api` together, and
+//! [`with_layers`] adds what all requests share.
+
+// The frame of every answer.
+mod cors;
+mod envelope;
+mod gate;
+mod json;
+mod parameters;
+mod wire_time;
+
+// Prometheus's API.
+mod query;
+mod rules;
+mod series;
+mod status;
+mod targets;
+
+// Weir's own.
+mod admin;
+mod sql;
+
+// Alertmanager's API.
+mod alertmanager;
+
+// What surrounds the APIs.
+mod management;
+mod metrics;
+mod routes;
+
+#[cfg(test)]
+mod testing;
+
+pub use admin::AdminState;
+pub use alertmanager::AlertmanagerState;
+pub use cors::CorsOrigin;
+pub use gate::{NotReady, StoreGate};
+pub use management::{Lifecycle, ManagementState, management_routes};
+pub use metrics::{
+    Exposition, Histogram, HttpMetrics, SelfMetrics, alert_router_metrics, build_metrics, graph_metrics,
+    metrics_routes, process_metrics, rule_metrics, store_metrics, targets_metrics,
+};
+pub use query::{QueryMetrics, QueryState};
+pub use routes::{Families, api_routes, with_layers};
+pub use rules::RulesState;
+pub use series::SeriesState;
+pub use sql::SqlState;
+pub use status::{BuildInfo, ConfigStatus, GraphState, PROMETHEUS_VERSION, StatusState};
+pub use targets::TargetsState;

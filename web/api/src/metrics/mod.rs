@@ -1,0 +1,84 @@
+//! `/metrics`: the server's own metrics in the text format 0.0.4. Whoever counts something appends it;
+//! names are Prometheus's where the meaning is the same, and begin with `weir_` otherwise.
+
+mod alert_router;
+mod build;
+mod exposition;
+mod graph;
+mod histogram;
+mod http;
+mod process;
+mod rules;
+mod store;
+mod targets;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::envelope::ApiError;
+
+pub use alert_router::alert_router_metrics;
+pub use build::build_metrics;
+pub use exposition::Exposition;
+pub use graph::graph_metrics;
+pub use histogram::Histogram;
+pub use http::HttpMetrics;
+pub(crate) use http::count_requests;
+pub use process::process_metrics;
+pub use rules::rule_metrics;
+pub use store::store_metrics;
+pub use targets::targets_metrics;
+
+/// Appends metrics. Called on the blocking pool, once for each scrape of `/metrics`.
+type Collector = Box<dyn Fn(&mut Exposition) + Send + Sync>;
+
+/// Everything that `/metrics` shows.
+#[derive(Default)]
+pub struct SelfMetrics {
+    collectors: Vec<Collector>,
+}
+
+impl SelfMetrics {
+    /// Shows what `collect` appends, too. It may take locks, but not wait.
+    #[must_use]
+    pub fn with(mut self, collect: impl Fn(&mut Exposition) + Send + Sync + 'static) -> Self {
+        self.collectors.push(Box::new(collect));
+        self
+    }
+
+    /// All metrics now, in the text format.
+    pub fn render(&self) -> String {
+        let mut out = Exposition::default();
+        for collect in &self.collectors {
+            collect(&mut out);
+        }
+        out.render()
+    }
+}
+
+impl fmt::Debug for SelfMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SelfMetrics")
+            .field("collectors", &self.collectors.len())
+            .finish()
+    }
+}
+
+/// `/metrics`. Answers before the server is ready.
+pub fn metrics_routes(metrics: SelfMetrics) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics_text))
+        .with_state(Arc::new(metrics))
+}
+
+async fn metrics_text(State(metrics): State<Arc<SelfMetrics>>) -> Result<Response, ApiError> {
+    let text = tokio::task::spawn_blocking(move || metrics.render()).await?;
+    let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
+}

@@ -1,0 +1,251 @@
+//! Parameters of a request, from its URL and, in a POST, from its form: read as Prometheus reads them
+//! and refused in its words.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+use engine_model::duration::parse_duration_ms;
+use engine_model::labels::Quoted;
+use engine_model::time::{TIME_MAX_MS, TIME_MIN_MS, parse_time_ms};
+use engine_model::{MatchOp, Matcher};
+use queries_promql::parser::parse_metric_selector;
+use url::form_urlencoded;
+
+use crate::envelope::ApiError;
+
+/// Largest form that is read: what Go's form parser takes, and far more than any query needs.
+const FORM_BYTES_MAX: usize = 10 << 20;
+/// How the ends of time are written by those who print Prometheus's bounds.
+const TIME_MIN_TEXT: &str = "-292273086-05-16T16:47:06Z";
+const TIME_MAX_TEXT: &str = "292277025-08-18T07:12:54.999999999Z";
+
+/// The parameters of a request: those of the form before those of the URL.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parameters {
+    pairs: Vec<(String, String)>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Parameters {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let content_type = parts.headers.get(header::CONTENT_TYPE);
+        let is_form = content_type
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|kind| {
+                kind.trim()
+                    .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            });
+        let mut parameters = Self::default();
+        if parts.method == Method::POST && is_form {
+            let form = to_bytes(body, FORM_BYTES_MAX).await.map_err(|error| {
+                ApiError::bad_data(format!("error parsing form values: {error}")).into_response()
+            })?;
+            parameters.extend(&form);
+        }
+        parameters.extend(parts.uri.query().unwrap_or_default().as_bytes());
+        Ok(parameters)
+    }
+}
+
+impl Parameters {
+    fn extend(&mut self, encoded: &[u8]) {
+        self.pairs.extend(form_urlencoded::parse(encoded).into_owned());
+    }
+
+    /// The first value of `name`; empty when there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        let found = self.pairs.iter().find(|(n, _)| n == name);
+        found.map(|(_, v)| v.as_str()).unwrap_or_default()
+    }
+
+    /// All values of `name`.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.pairs
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// A time that must be there, in ms since the epoch.
+    pub(crate) fn required_time_ms(&self, name: &str) -> Result<i64, ApiError> {
+        time_ms(self.get(name)).map_err(|why| ApiError::bad_parameter(name, why))
+    }
+
+    /// A time in ms since the epoch; `absent_ms` when it is not there.
+    pub(crate) fn time_ms(&self, name: &str, absent_ms: i64) -> Result<i64, ApiError> {
+        match self.get(name) {
+            "" => Ok(absent_ms),
+            text => time_ms(text).map_err(|why| {
+                ApiError::bad_parameter(name, format_args!("invalid time value for '{name}': {why}"))
+            }),
+        }
+    }
+
+    /// The time range of a read: `start` and `end` in ms, all of time where they are not there.
+    pub(crate) fn time_range_ms(&self) -> Result<(i64, i64), ApiError> {
+        Ok((
+            self.time_ms("start", TIME_MIN_MS)?,
+            self.time_ms("end", TIME_MAX_MS)?,
+        ))
+    }
+
+    /// Most results that are wanted; 0 means all.
+    pub(crate) fn limit(&self) -> Result<usize, ApiError> {
+        let text = self.get("limit");
+        if text.is_empty() {
+            return Ok(0);
+        }
+        let limit = integer(text, "strconv.Atoi").map_err(|why| ApiError::bad_parameter("limit", why))?;
+        usize::try_from(limit).map_err(|_| ApiError::bad_parameter("limit", "limit must be non-negative"))
+    }
+
+    /// The selectors of `match[]`: a series is meant when one of them fits.
+    pub(crate) fn selectors(&self) -> Result<Vec<Vec<Matcher>>, String> {
+        self.all("match[]")
+            .map(|text| {
+                let matchers = parse_metric_selector(text).map_err(|error| error.to_string())?;
+                if matchers.iter().all(|matcher| matcher.matches("")) {
+                    return Err("match[] must contain at least one non-empty matcher".to_owned());
+                }
+                Ok(matchers)
+            })
+            .collect()
+    }
+}
+
+/// A whole number as Go reads it; `function` is named in the error, as Go does.
+pub(crate) fn integer(text: &str, function: &str) -> Result<i64, String> {
+    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+    text.parse::<i64>().map_err(|error| {
+        let why = match error.kind() {
+            PosOverflow | NegOverflow => "value out of range",
+            _ => "invalid syntax",
+        };
+        format!("{function}: parsing {}: {why}", Quoted(text))
+    })
+}
+
+/// Float seconds, RFC 3339, or one of the ends of time.
+fn time_ms(text: &str) -> Result<i64, String> {
+    match text {
+        TIME_MIN_TEXT => Ok(TIME_MIN_MS),
+        TIME_MAX_TEXT => Ok(TIME_MAX_MS),
+        _ => parse_time_ms(text).ok_or_else(|| format!("cannot parse {} to a valid timestamp", Quoted(text))),
+    }
+}
+
+/// Float seconds or Prometheus's text, in nanoseconds.
+pub(crate) fn duration_ns(text: &str) -> Result<i64, String> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        let ns = seconds * 1e9;
+        if ns.is_nan() || ns > i64::MAX as f64 || ns < i64::MIN as f64 {
+            return Err(format!(
+                "cannot parse {} to a valid duration. It overflows int64",
+                Quoted(text)
+            ));
+        }
+        return Ok(ns as i64);
+    }
+    parse_duration_ms(text)
+        .map(|ms| ms * 1_000_000)
+        .map_err(|_| format!("cannot parse {} to a valid duration", Quoted(text)))
+}
+
+/// The label name of a path: names that do not fit a path come as `U__` and hexadecimal code points.
+pub(crate) fn unescape_name(name: &str) -> String {
+    name.strip_prefix("U__")
+        .and_then(unescape)
+        .unwrap_or_else(|| name.to_owned())
+}
+
+fn unescape(escaped: &str) -> Option<String> {
+    let mut out = String::with_capacity(escaped.len());
+    let mut rest = escaped;
+    while let Some(at) = rest.find('_') {
+        out.push_str(&rest[..at]);
+        let code = &rest[at + 1..];
+        let end = code.find('_')?;
+        let digits = &code[..end];
+        match digits.len() {
+            0 => out.push('_'),
+            1..=5 if digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                out.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
+            }
+            _ => return None,
+        }
+        rest = &code[end + 1..];
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// A matcher for series that have the label at all.
+pub(crate) fn has_label(name: &str) -> Matcher {
+    Matcher::new(MatchOp::NotEqual, name, "").expect("only regular expressions can be malformed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_paths() {
+        for (escaped, name) in [
+            ("job", "job"),
+            ("U__a_2e_b", "a.b"),
+            ("U__a__b", "a_b"),
+            ("U___1F600_", "😀"),
+            ("U__a_2e", "U__a_2e"),
+            ("U__a_zz_", "U__a_zz_"),
+            ("U__a_10FFFF_", "U__a_10FFFF_"),
+            ("U__a_d800_", "U__a_d800_"),
+        ] {
+            assert_eq!(unescape_name(escaped), name);
+        }
+    }
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [
+            ("15", Ok(15_000_000_000)),
+            ("0.5", Ok(500_000_000)),
+            ("1m30s", Ok(90_000_000_000)),
+            ("-1", Ok(-1_000_000_000)),
+            ("", Err("cannot parse \"\" to a valid duration")),
+            ("1x", Err("cannot parse \"1x\" to a valid duration")),
+            (
+                "1e300",
+                Err("cannot parse \"1e300\" to a valid duration. It overflows int64"),
+            ),
+        ] {
+            assert_eq!(duration_ns(text), expected.map_err(str::to_owned), "{text}");
+        }
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(time_ms(TIME_MIN_TEXT), Ok(TIME_MIN_MS));
+        assert_eq!(time_ms(TIME_MAX_TEXT), Ok(TIME_MAX_MS));
+        assert_eq!(
+            time_ms("x\"").unwrap_err(),
+            r#"cannot parse "x\"" to a valid timestamp"#
+        );
+    }
+
+    #[test]
+    fn integers_fail_as_in_go() {
+        assert_eq!(integer("7", "strconv.Atoi"), Ok(7));
+        assert_eq!(
+            integer("x", "strconv.Atoi").unwrap_err(),
+            "strconv.Atoi: parsing \"x\": invalid syntax"
+        );
+        assert_eq!(
+            integer("99999999999999999999", "strconv.ParseInt").unwrap_err(),
+            "strconv.ParseInt: parsing \"99999999999999999999\": value out of range"
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! The `data` of a query: `resultType` and `result`, as Prometheus shapes them.
+
+use engine_model::time::write_seconds;
+use queries_promql::Value;
+
+use crate::json::{write_labels, write_list, write_sample, write_text};
+
+/// Appends `{"resultType":…,"result":…}`.
+pub(super) fn write(out: &mut String, value: &Value) {
+    let kind = match value {
+        Value::Scalar { .. } => "scalar",
+        Value::String { .. } => "string",
+        Value::Vector(_) => "vector",
+        Value::Matrix(_) => "matrix",
+    };
+    out.push_str("{\"resultType\":\"");
+    out.push_str(kind);
+    out.push_str("\",\"result\":");
+    match value {
+        Value::Scalar { at_ms, value } => write_sample(out, *at_ms, *value),
+        Value::String { at_ms, value } => {
+            out.push('[');
+            write_seconds(out, *at_ms);
+            out.push(',');
+            write_text(out, value);
+            out.push(']');
+        }
+        Value::Vector(elements) => write_list(out, elements, |out, element| {
+            out.push_str("{\"metric\":");
+            write_labels(out, &element.labels);
+            out.push_str(",\"value\":");
+            write_sample(out, element.at_ms, element.value);
+            out.push('}');
+        }),
+        Value::Matrix(rows) => write_list(out, rows, |out, row| {
+            out.push_str("{\"metric\":");
+            write_labels(out, &row.labels);
+            out.push_str(",\"values\":");
+            write_list(out, &row.samples, |out, &(at_ms, value)| {
+                write_sample(out, at_ms, value);
+            });
+            out.push('}');
+        }),
+    }
+    out.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use engine_model::Labels;
+    use queries_promql::{RangeSeries, VectorElement};
+
+    use super::*;
+
+    #[test]
+    fn shapes() {
+        let labels = Labels::from_pairs([("__name__", "up"), ("job", "a\"b")]);
+        let element = |value| VectorElement {
+            labels: labels.clone(),
+            at_ms: 1_435_781_430_781,
+            value,
+        };
+        let row = RangeSeries {
+            labels: Labels::empty(),
+            samples: vec![(0, 1.5), (15_000, f64::NAN)],
+        };
+        let text = Value::String {
+            at_ms: 1000,
+            value: "a\n".to_owned(),
+        };
+        let scalar = Value::Scalar {
+            at_ms: 1500,
+            value: f64::INFINITY,
+        };
+        for (value, expected) in [
+            (
+                Value::Vector(vec![element(1.0), element(1e-7)]),
+                r#"{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a\"b"},"value":[1435781430.781,"1"]},{"metric":{"__name__":"up","job":"a\"b"},"value":[1435781430.781,"1e-7"]}]}"#,
+            ),
+            (
+                Value::Matrix(vec![row]),
+                r#"{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1.5"],[15,"NaN"]]}]}"#,
+            ),
+            (
+                Value::Vector(Vec::new()),
+                r#"{"resultType":"vector","result":[]}"#,
+            ),
+            (text, r#"{"resultType":"string","result":[1,"a\n"]}"#),
+            (scalar, r#"{"resultType":"scalar","result":[1.5,"+Inf"]}"#),
+        ] {
+            let mut out = String::new();
+            write(&mut out, &value);
+            assert_eq!(out, expected);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The families together: what waits for the store, what does not, and the layers around all of it.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+use crate::admin::{AdminState, admin_routes};
+use crate::alertmanager::{AlertmanagerState, alertmanager_routes};
+use crate::cors::{CorsOrigin, answer_origins};
+use crate::gate::{StoreGate, require_open};
+use crate::metrics::{HttpMetrics, count_requests};
+use crate::query::{QueryState, query_routes};
+use crate::rules::{RulesState, rules_routes};
+use crate::series::{SeriesState, series_routes};
+use crate::sql::{SqlState, sql_routes};
+use crate::status::{GraphState, StatusState, graph_routes, replay_routes, status_routes};
+use crate::targets::{TargetsState, targets_routes};
+
+/// The states of all families under `/api`.
+#[derive(Debug, Clone)]
+pub struct Families {
+    /// PromQL.
+    pub query: QueryState,
+    /// Labels and series.
+    pub series: SeriesState,
+    /// Scrape targets.
+    pub targets: TargetsState,
+    /// Rules and alerts.
+    pub rules: RulesState,
+    /// Build, flags, configuration, runtime, head.
+    pub status: StatusState,
+    /// The dataflow graph.
+    pub graph: GraphState,
+    /// SQL.
+    pub sql: SqlState,
+    /// Storage work on demand.
+    pub admin: AdminState,
+    /// The alert router's API.
+    pub alertmanager: AlertmanagerState,
+}
+
+/// Everything under `/api`. Until `gate` is open, and after it is closed, Prometheus's endpoints answer
+/// 503; the graph, the replay's progress and the alert router's API answer always.
+pub fn api_routes(families: Families, gate: StoreGate, cors: CorsOrigin) -> Router {
+    let waiting = Router::new()
+        .merge(query_routes(families.query))
+        .merge(series_routes(families.series))
+        .merge(targets_routes(families.targets))
+        .merge(rules_routes(families.rules))
+        .merge(status_routes(families.status))
+        .merge(sql_routes(families.sql))
+        .merge(admin_routes(families.admin))
+        .layer(from_fn_with_state(gate, require_open));
+    waiting
+        .merge(graph_routes(families.graph))
+        .merge(replay_routes())
+        .merge(alertmanager_routes(families.alertmanager))
+        .layer(from_fn_with_state(cors, answer_origins))
+}
+
+/// What all requests share, whichever routes take them: gzip for clients that take it, and counting.
+/// Must be the last step, after all routes were added.
+pub fn with_layers(routes: Router, metrics: HttpMetrics) -> Router {
+    // The fastest level: JSON of samples shrinks tenfold with it, and latency counts more than the rest.
+    let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    routes
+        .layer(compression)
+        .layer(from_fn_with_state(metrics, count_requests))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! The subcommands, one file each.
+
+pub mod check;
+pub mod run;
+pub mod sql;
+pub mod test;
+
+use std::io::Write;
+
+/// Prints an error and its causes for a person.
+pub fn complain(error: &anyhow::Error) {
+    // Where standard error is closed there is nobody to tell.
+    drop(writeln!(std::io::stderr(), "weir: {error:#}"));
+}
+
+/// Prints a result for a person or a script.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

@@ -1,0 +1,141 @@
+//! `weir run`: the server from its configuration to its exit code.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use engine_dataflow::NodeFailure;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::RunOptions;
+use crate::config::ServerConfig;
+use crate::logging;
+use crate::wiring::{Front, Request, Requests, Server, Started};
+
+/// Runs the server until it is told to stop. The exit code is 0 after a signal or a request to quit.
+pub fn run(options: Box<RunOptions>) -> anyhow::Result<ExitCode> {
+    logging::start(options.log_format, options.log_level);
+    install_tls_provider();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("weir-io")
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(serve(*options))
+}
+
+/// HTTPS needs a cryptography provider for the whole process, chosen once.
+pub(super) fn install_tls_provider() {
+    // A provider that is there already is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
+async fn serve(options: RunOptions) -> anyhow::Result<ExitCode> {
+    let listener = TcpListener::bind(options.listen_address).await.with_context(|| {
+        format!(
+            "cannot listen on {}; choose another --web.listen-address",
+            options.listen_address
+        )
+    })?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let started = Started {
+        external_url: external_url(&options, address),
+        address,
+        started_ms: engine_model::time::now_ms(),
+        options,
+    };
+    let config = started.read_config()?;
+    announce(&started, &config);
+    let (front, mut requests) = Front::start(listener, &started);
+    let mut server = Server::start(&started, config).await?;
+    front.open(&server, &started);
+    tracing::info!(%address, "server is ready to receive requests");
+    let failure = until_stopped(&mut server, &started, &mut requests).await?;
+    front.close();
+    server.stop().await;
+    front.stop().await;
+    match failure {
+        None => {
+            tracing::info!("stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(failure) => anyhow::bail!("{failure}"),
+    }
+}
+
+/// Serves until somebody or something ends it; a graph that failed is returned.
+async fn until_stopped(
+    server: &mut Server,
+    started: &Started,
+    requests: &mut Requests,
+) -> anyhow::Result<Option<NodeFailure>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => { tracing::info!("received SIGTERM, stopping"); return Ok(None) }
+            _ = interrupt.recv() => { tracing::info!("received SIGINT, stopping"); return Ok(None) }
+            _ = hang_up.recv() => drop(reload(server, started).await),
+            failure = server.failed() => return Ok(Some(failure)),
+            request = requests.next() => match request {
+                Request::Quit => { tracing::info!("asked over HTTP to quit, stopping"); return Ok(None) }
+                // A client that left does not hear how it went; the log does.
+                Request::Reload(reply) => drop(reply.send(reload(server, started).await)),
+            },
+        }
+    }
+}
+
+async fn reload(server: &mut Server, started: &Started) -> Result<(), String> {
+    match server.reload(started).await {
+        Ok(()) => {
+            tracing::info!("configuration reloaded");
+            Ok(())
+        }
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(
+                error,
+                "reloading the configuration failed; the old one stays in force"
+            );
+            Err(error)
+        }
+    }
+}
+
+/// The address that links lead to, unless the command line names one.
+fn external_url(options: &RunOptions, address: SocketAddr) -> String {
+    options.external_url.clone().unwrap_or_else(|| {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = if host.trim().is_empty() {
+            "localhost"
+        } else {
+            host.trim()
+        };
+        format!("http://{host}:{}", address.port())
+    })
+}
+
+fn announce(started: &Started, config: &ServerConfig) {
+    let address = started.address;
+    let shown = if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    };
+    let source = match &started.options.config_file {
+        Some(file) => file.display().to_string(),
+        None => "built in: this machine, this server, an example alert".to_owned(),
+    };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        config = source,
+        data = %started.options.storage_path.display(),
+        jobs = config.scrape.len(),
+        rule_groups = config.rule_groups.len(),
+        "starting weir"
+    );
+    tracing::info!(open = shown, "the console is at this address");
+}

@@ -1,0 +1,71 @@
+//! Whole configurations: the built-in one, a usual Prometheus one, and faults with their places.
+
+use super::*;
+
+fn load(text: &str) -> Result<ServerConfig, ConfigError> {
+    super::load::load("prometheus.yml", text)
+}
+
+#[test]
+fn the_built_in_configuration_scrapes_this_server() {
+    let config = ServerConfig::built_in(1234).unwrap();
+    let jobs: Vec<&str> = config.scrape.iter().map(|job| job.job_name.as_str()).collect();
+    assert_eq!(jobs, ["node", "weir"]);
+    assert_eq!(config.rule_files, ["builtin:example.yml"]);
+    assert!(config.redacted.contains("localhost:1234"), "{}", config.redacted);
+}
+
+#[test]
+fn a_fresh_prometheus_configuration_is_taken() {
+    let config = load(
+        "global:\n  scrape_interval: 15s\n  evaluation_interval: 30s\n  external_labels:\n    site: here\n\
+         alerting:\n  alertmanagers:\n    - static_configs:\n        - targets:\n          # - alertmanager:9093\n\
+         rule_files:\n  # - \"first_rules.yml\"\n\
+         scrape_configs:\n  - job_name: \"prometheus\"\n    static_configs:\n      - targets: [\"localhost:9090\"]\n        labels:\n          app: \"prometheus\"\n",
+    )
+    .unwrap();
+    assert_eq!((config.evaluation_interval_ms, config.scrape.len()), (30_000, 1));
+    assert_eq!(config.external_labels.value("site"), "here");
+    assert!(load("").unwrap().scrape.is_empty());
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused_with_its_place() {
+    let cases = [
+        (
+            "remote_write:\n  - url: http://x\n",
+            "prometheus.yml:1:1",
+            "remote_write",
+        ),
+        (
+            "global:\n  query_log_file: q.log\n",
+            "prometheus.yml:2:3",
+            "query_log_file",
+        ),
+        (
+            "global:\n  scrape_intervall: 1s\n",
+            "prometheus.yml:2:3",
+            "scrape_interval",
+        ),
+        (
+            "alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [a:1]\n",
+            "prometheus.yml:4:",
+            "alert_router",
+        ),
+        (
+            "scrape_configs:\n  - job_name: a\n    kubernetes_sd_configs: []\n",
+            "prometheus.yml:3:5",
+            "kubernetes_sd_configs",
+        ),
+    ];
+    for (text, place, word) in cases {
+        let error = load(text).unwrap_err().to_string();
+        assert!(error.contains(place) && error.contains(word), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn a_missing_rule_file_inside_the_program_is_named() {
+    let error = load("rule_files: ['builtin:nope.yml']\n").unwrap_err();
+    assert!(error.to_string().contains("builtin:nope.yml"), "{error}");
+}

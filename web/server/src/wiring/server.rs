@@ -1,0 +1,160 @@
+//! The running server: its pieces, how they are started, and how they are taken down.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alert_router::RouterHandle;
+use engine_dataflow::NodeFailure;
+use engine_model::Labels;
+use engine_storage::Store;
+use parking_lot::RwLock;
+use queries_promql::Engine;
+use queries_rules::RuleManager;
+use queries_sql::SqlEngine;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use web_api::ConfigStatus;
+
+use super::ingest::Ingest;
+use super::queries::StoredQueries;
+use super::{alerts, ingest, queries, rules, storage};
+use crate::cli::RunOptions;
+use crate::config::{ConfigError, ServerConfig};
+
+/// Longest that batches on their way get at a shutdown.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest that notifications on their way get at a shutdown.
+const NOTIFICATION_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Everything that runs behind the network.
+pub(crate) struct Server {
+    pub(super) store: Store,
+    pub(super) engine: Arc<Engine>,
+    pub(super) sql: Arc<SqlEngine>,
+    pub(super) ingest: Ingest,
+    pub(super) router: RouterHandle,
+    pub(super) rules: RuleManager,
+    pub(super) config_status: Arc<ConfigStatus>,
+    external_labels: Arc<RwLock<Labels>>,
+    external_url: String,
+    stop: CancellationToken,
+    query_runtime: Runtime,
+}
+
+/// What the HTTP endpoints show beside the server itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Started {
+    pub(crate) options: RunOptions,
+    pub(crate) address: SocketAddr,
+    pub(crate) external_url: String,
+    pub(crate) started_ms: i64,
+}
+
+impl Started {
+    /// Reads the configuration that the command line names.
+    pub(crate) fn read_config(&self) -> Result<ServerConfig, ConfigError> {
+        match &self.options.config_file {
+            Some(file) => ServerConfig::read(file),
+            None => ServerConfig::built_in(self.address.port()),
+        }
+    }
+}
+
+impl Server {
+    /// Starts everything in order; when it returns, all that was acknowledged before can be read.
+    pub(crate) async fn start(started: &Started, config: ServerConfig) -> anyhow::Result<Self> {
+        let Started {
+            options,
+            external_url,
+            ..
+        } = started;
+        let store = storage::open(&options.storage_path).await?;
+        let query_runtime = queries::runtime()?;
+        let engine = queries::engine(options, config.evaluation_interval_ms, &query_runtime);
+        let sql = queries::sql_engine(options, &query_runtime);
+        let ingest = ingest::start(&store, &config)?;
+        let router = alerts::start(config.alert_router.clone(), external_url, &options.storage_path).await?;
+        let external_labels = Arc::new(RwLock::new(Labels::empty()));
+        let to_router = alerts::ToRouter {
+            router: router.clone(),
+            external_labels: Arc::clone(&external_labels),
+        };
+        let stored = StoredQueries {
+            engine: Arc::clone(&engine),
+            store: store.clone(),
+        };
+        let rules = rules::manager(&ingest.graph, stored, Arc::new(to_router), &store);
+        let stop = CancellationToken::new();
+        tokio::spawn(storage::maintain(store.clone(), stop.clone()));
+        let mut server = Self {
+            store,
+            engine,
+            sql,
+            ingest,
+            router,
+            rules,
+            config_status: Arc::default(),
+            external_labels,
+            external_url: external_url.clone(),
+            stop,
+            query_runtime,
+        };
+        server.apply(config).await?;
+        Ok(server)
+    }
+
+    /// Reads the configuration again and makes it the one in force. On an error in a file nothing changes.
+    pub(crate) async fn reload(&mut self, started: &Started) -> anyhow::Result<()> {
+        let applied = match started.read_config() {
+            Ok(config) => {
+                let reloaded = self.router.reload(config.alert_router.clone()).await;
+                match reloaded {
+                    Ok(()) => self.apply(config).await,
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        };
+        if applied.is_err() {
+            self.config_status.failed();
+        }
+        applied
+    }
+
+    /// Jobs and rule groups that do not change go on undisturbed.
+    async fn apply(&mut self, config: ServerConfig) -> anyhow::Result<()> {
+        *self.external_labels.write() = config.external_labels.clone();
+        self.ingest.scrape(&config.scrape).await?;
+        let settings = rules::settings(&config, &self.external_url);
+        self.rules.apply(config.rule_groups, settings).await?;
+        self.config_status
+            .loaded(&config.redacted, engine_model::time::now_ms());
+        Ok(())
+    }
+
+    /// Resolves when the graph can commit nothing more.
+    pub(crate) async fn failed(&self) -> NodeFailure {
+        self.ingest.graph.failed().await
+    }
+
+    /// Takes everything down so that nothing that was acknowledged is lost: sources first, then the
+    /// router, the store last. The server is taken down whatever fails on the way.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        let drained = self.ingest.graph.drain(DRAIN_TIMEOUT).await;
+        if !drained.is_clean() {
+            tracing::warn!(
+                timed_out = ?drained.timed_out, failed = ?drained.failed, batches_dropped = drained.batches_dropped,
+                "the graph did not drain cleanly"
+            );
+        }
+        if let Err(error) = self.router.shutdown(NOTIFICATION_PATIENCE).await {
+            tracing::warn!(%error, "the alert router did not shut down cleanly");
+        }
+        if let Err(error) = self.store.close().await {
+            tracing::error!(error = %format!("{:#}", anyhow::Error::new(error)), "the store did not close cleanly");
+        }
+        self.query_runtime.shutdown_background();
+    }
+}
