@@ -146,3 +146,40 @@ async fn scrape_pools(State(state): State<TargetsState>) -> Answer {
         scrape_pools: state.status.pools().into_keys().collect(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use connectors_peers::scrape::config::StaticGroup;
+    use connectors_peers::scrape::{GlobalScrape, ScrapeConfig, targets_of};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_target_before_its_first_scrape() {
+        let mut config = ScrapeConfig::new("node", &GlobalScrape::default());
+        config.static_groups = vec![StaticGroup {
+            targets: vec!["localhost:9100".to_owned()],
+            labels: BTreeMap::from([("dam".to_owned(), "west".to_owned())]),
+        }];
+        let target = ActiveTarget::new(Arc::clone(&targets_of(&config).active[0]));
+        let external = ExternalAddress {
+            scheme: "http".to_owned(),
+            host: "weir.example:9090".to_owned(),
+            listen_port: 9090,
+        };
+        let shown = serde_json::to_value(active("node", &target, &external)).unwrap();
+        let expected = json!({
+            "discoveredLabels": {
+                "__address__": "localhost:9100", "__metrics_path__": "/metrics", "__scheme__": "http",
+                "__scrape_interval__": "1m", "__scrape_timeout__": "10s", "dam": "west", "job": "node",
+            },
+            "labels": {"dam": "west", "instance": "localhost:9100", "job": "node"},
+            "scrapePool": "node", "scrapeUrl": "http://localhost:9100/metrics",
+            "globalUrl": "http://weir.example:9100/metrics", "lastError": "",
+            "lastScrape": "0001-01-01T00:00:00Z", "lastScrapeDuration": 0.0, "health": "unknown",
+            "scrapeInterval": "1m", "scrapeTimeout": "10s",
+        });
+        assert_eq!(shown, expected);
+    }
+}

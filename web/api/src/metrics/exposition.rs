@@ -164,7 +164,7 @@ mod tests {
         out.summary("s", "Fourth.", &[], &[(0.5, 0.25)], 3.0, 4);
         let expected = r#"# HELP a_total First,\nwith \\.
 # TYPE a_total counter
-a_total 1000000
+a_total 1e+06
 # HELP b Second.
 # TYPE b gauge
 b{path="a\"\\\n"} 1.5

@@ -6,7 +6,10 @@ use super::exposition::Exposition;
 
 /// Appends the numbers of rule groups.
 pub fn rule_metrics(metrics: &RuleMetrics, out: &mut Exposition) {
-    metrics.groups.iter().for_each(|group| group_metrics(group, out));
+    for group in &metrics.groups {
+        group_metrics(group, out);
+        last_evaluation(group, out);
+    }
     let (evaluations, groups) = (&metrics.evaluation_durations, &metrics.group_durations);
     for (summary, histogram, help, durations) in [
         (
@@ -58,6 +61,24 @@ fn group_metrics(group: &GroupMetrics, out: &mut Exposition) {
     ] {
         out.counter(name, help, &labels, value as f64);
     }
+    for (reason, count) in [
+        ("out_of_order", group.rejected.out_of_order),
+        ("duplicate", group.rejected.duplicate),
+        ("out_of_bounds", group.rejected.out_of_bounds),
+        ("too_old", group.rejected.too_old),
+    ] {
+        out.counter(
+            "weir_rule_samples_rejected_total",
+            "Total number of rule results that the store refused.",
+            &[("rule_group", &group.rule_group), ("reason", reason)],
+            count as f64,
+        );
+    }
+}
+
+/// What the last evaluation of a group was like.
+fn last_evaluation(group: &GroupMetrics, out: &mut Exposition) {
+    let labels = [("rule_group", group.rule_group.as_str())];
     for (name, help, value) in [
         (
             "prometheus_rule_group_interval_seconds",
@@ -96,18 +117,5 @@ fn group_metrics(group: &GroupMetrics, out: &mut Exposition) {
         ),
     ] {
         out.gauge(name, help, &labels, value);
-    }
-    for (reason, count) in [
-        ("out_of_order", group.rejected.out_of_order),
-        ("duplicate", group.rejected.duplicate),
-        ("out_of_bounds", group.rejected.out_of_bounds),
-        ("too_old", group.rejected.too_old),
-    ] {
-        out.counter(
-            "weir_rule_samples_rejected_total",
-            "Total number of rule results that the store refused.",
-            &[("rule_group", &group.rule_group), ("reason", reason)],
-            count as f64,
-        );
     }
 }

@@ -61,22 +61,17 @@ impl QueryState {
         let place = tokio::time::timeout(timeout, self.places.acquire()).await;
         let waited = waited_from.elapsed();
         self.metrics.waited(waited);
+        let refuse = |kind, text| Err(ApiError::new(kind, text));
         match place {
-            Ok(Ok(place)) => {
+            Ok(Ok(place)) if waited < timeout => {
                 let options = QueryOptions {
-                    timeout: Some(timeout.saturating_sub(waited)),
+                    timeout: Some(timeout - waited),
                     ..options
                 };
                 Ok((place, options))
             }
-            Ok(Err(_)) => Err(ApiError::new(
-                ErrorKind::Canceled,
-                "query was canceled in query queue",
-            )),
-            Err(_) => Err(ApiError::new(
-                ErrorKind::Timeout,
-                "query timed out in query queue",
-            )),
+            Ok(Err(_)) => refuse(ErrorKind::Canceled, "query was canceled in query queue"),
+            Ok(Ok(_)) | Err(_) => refuse(ErrorKind::Timeout, "query timed out in query queue"),
         }
     }
 

@@ -29,8 +29,8 @@ async fn instants() {
             ),
         ),
         (
-            "sum(rate(total[1m]))",
-            format!(r#"{{"resultType":"vector","result":[{{"metric":{{}},"value":[{at},"3"]}}]}}"#),
+            "sum(total)",
+            format!(r#"{{"resultType":"vector","result":[{{"metric":{{}},"value":[{at},"180"]}}]}}"#),
         ),
         (
             "up{job=\"a\"}[30s]",

@@ -16,8 +16,8 @@ use tokio::runtime::Handle;
 
 use super::*;
 use crate::metrics::{
-    SelfMetrics, alert_router_metrics, graph_metrics, metrics_routes, process_metrics, rule_metrics,
-    store_metrics, targets_metrics,
+    SelfMetrics, alert_router_metrics, build_metrics, graph_metrics, metrics_routes, process_metrics,
+    rule_metrics, store_metrics, targets_metrics,
 };
 use crate::status::{BuildInfo, ConfigStatus};
 use crate::testing::{Requests, filled_gate};
@@ -152,10 +152,9 @@ async fn own_metrics() {
     config.loaded("", 1500);
     let metrics = SelfMetrics::default()
         .with(process_metrics)
-        .with(move |out| crate::metrics::build_metrics(&build, &gate, out))
-        .with({
-            let (gate, _) = (filled_gate().await.0, ());
-            move |out| store_metrics(&gate, out)
+        .with(move |out| {
+            build_metrics(&build, &gate, out);
+            store_metrics(&gate, out);
         })
         .with(move |out| config.collect(out))
         .with(|out| targets_metrics(&TargetsStatus::default(), &ScrapeMetrics::default(), out))
