@@ -5,22 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::execution::TaskContext;
-use datafusion::physical_plan::ExecutionPlan;
-use engine_model::Labels;
-use futures::StreamExt;
-use queries_tables::folded::FoldedBatch;
-use queries_tables::{PlanNode, SampleBudget, SeriesScan, Snapshot};
+use queries_tables::{SampleBudget, Snapshot};
 use tokio::runtime::Handle;
 
 use crate::annotations::{Annotations, shorten};
 use crate::error::QueryError;
+use crate::evaluation::Evaluation;
 use crate::grid::Grid;
-use crate::nodes::StepBatch;
-use crate::nodes::labels_map::{LabelsKind, LabelsMap};
-use crate::nodes::unique::Unique;
 use crate::parser::{DurationContext, Expr, ParseOptions, ValueType, parse_expr, resolve_durations};
 use crate::plan::Planner;
-use crate::value::{RangeSeries, Value, VectorElement};
+use crate::value::Value;
 
 /// How queries are run.
 #[derive(Debug, Clone)]
@@ -37,6 +31,8 @@ pub struct EngineConfig {
     pub parse: ParseOptions,
     /// Metric names go at the end of the query rather than at once.
     pub delayed_name_removal: bool,
+    /// `rate` and `increase` look at the label `__type__`, not at the name, to tell what is a counter.
+    pub type_and_unit_labels: bool,
 }
 
 impl Default for EngineConfig {
@@ -49,6 +45,7 @@ impl Default for EngineConfig {
             default_step: Duration::from_secs(60),
             parse: ParseOptions::default(),
             delayed_name_removal: false,
+            type_and_unit_labels: false,
         }
     }
 }
@@ -166,10 +163,12 @@ impl Engine {
         let planner = Planner {
             snapshot,
             budget: Arc::new(SampleBudget::new(self.config.samples_max)),
+            collision: Some(Arc::default()),
             annotations: Arc::new(Annotations::new(query)),
             lookback_ms: options.lookback.unwrap_or(self.config.lookback).as_millis() as i64,
             default_step_ms: self.config.default_step.as_millis() as i64,
             delayed_name_removal: self.config.delayed_name_removal,
+            type_and_unit_labels: self.config.type_and_unit_labels,
             query_grid: grid,
         };
         let timeout = options
@@ -208,144 +207,5 @@ struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-/// One query on its way.
-struct Evaluation {
-    planner: Planner,
-    expr: Expr,
-    grid: Grid,
-    instant: bool,
-    context: Arc<TaskContext>,
-}
-
-impl Evaluation {
-    async fn run(self) -> Result<Value, QueryError> {
-        match (self.expr.value_type(), self.expr.unwrap_parens()) {
-            (ValueType::String, Expr::String(literal)) => Ok(Value::String {
-                at_ms: self.grid.start_ms,
-                value: literal.value.clone(),
-            }),
-            (ValueType::Matrix, Expr::Matrix(matrix)) => {
-                let ends = self.planner.ends(&matrix.selector.modifiers, self.grid);
-                let scan = SeriesScan {
-                    snapshot: Arc::clone(&self.planner.snapshot),
-                    matchers: matrix.selector.matchers.clone(),
-                    min_ms: ends.start_ms - matrix.range_ms + 1,
-                    max_ms: ends.start_ms,
-                    budget: Arc::clone(&self.planner.budget),
-                };
-                self.matrix(PlanNode::plan(scan, Vec::new())).await
-            }
-            (ValueType::Matrix, Expr::Subquery(subquery)) => {
-                let ends = self.planner.ends(&subquery.modifiers, self.grid);
-                self.matrix(self.planner.subquery_rows(subquery, ends)?).await
-            }
-            (ValueType::Scalar, _) => self.scalar().await,
-            _ => self.vector().await,
-        }
-    }
-
-    /// Samples as they are, staleness markers left out.
-    async fn matrix(&self, plan: Arc<dyn ExecutionPlan>) -> Result<Value, QueryError> {
-        let mut series = Vec::new();
-        let mut stream = plan.execute(0, Arc::clone(&self.context))?;
-        while let Some(batch) = stream.next().await {
-            let folded = FoldedBatch::new(&batch?);
-            for row in 0..folded.len() {
-                let (timestamps, values) = folded.samples(row);
-                let fresh = timestamps
-                    .iter()
-                    .zip(values)
-                    .filter(|(_, v)| !engine_model::staleness::is_stale(**v));
-                let samples: Vec<(i64, f64)> = fresh.map(|(&t, &v)| (t, v)).collect();
-                if !samples.is_empty() {
-                    series.push(RangeSeries {
-                        labels: folded.labels(row),
-                        samples,
-                    });
-                }
-            }
-        }
-        series.sort_by(|a, b| a.labels.cmp(&b.labels));
-        Ok(Value::Matrix(series))
-    }
-
-    async fn scalar(&self) -> Result<Value, QueryError> {
-        let rows = self.rows(self.planner.plan(&self.expr, self.grid)?).await?;
-        let row = rows
-            .into_iter()
-            .next()
-            .map(|(_, cells)| cells)
-            .unwrap_or_default();
-        let value = |step: usize| row.get(step).copied().flatten().unwrap_or(f64::NAN);
-        if self.instant {
-            return Ok(Value::Scalar {
-                at_ms: self.grid.start_ms,
-                value: value(0),
-            });
-        }
-        let samples = (0..self.grid.steps())
-            .map(|step| (self.grid.time_ms(step), value(step)))
-            .collect();
-        Ok(Value::Matrix(vec![RangeSeries {
-            labels: Labels::empty(),
-            samples,
-        }]))
-    }
-
-    async fn vector(&self) -> Result<Value, QueryError> {
-        let mut plan = self.planner.plan(&self.expr, self.grid)?;
-        if self.planner.delayed_name_removal {
-            let steps = self.grid.steps();
-            let drop_names = LabelsMap {
-                kind: LabelsKind::DropMarkedNames,
-                steps,
-            };
-            plan = PlanNode::plan(
-                Unique { steps, merge: true },
-                vec![PlanNode::plan(drop_names, vec![plan])],
-            );
-        }
-        let rows = self.rows(plan).await?;
-        if self.instant {
-            let elements = rows.into_iter().filter_map(|(labels, cells)| {
-                Some(VectorElement {
-                    labels,
-                    at_ms: self.grid.start_ms,
-                    value: cells.first().copied().flatten()?,
-                })
-            });
-            return Ok(Value::Vector(elements.collect()));
-        }
-        let mut series: Vec<RangeSeries> = rows
-            .into_iter()
-            .map(|(labels, cells)| {
-                let present = cells
-                    .into_iter()
-                    .enumerate()
-                    .filter_map(|(step, v)| Some((self.grid.time_ms(step), v?)));
-                RangeSeries {
-                    labels,
-                    samples: present.collect(),
-                }
-            })
-            .collect();
-        series.sort_by(|a, b| a.labels.cmp(&b.labels));
-        Ok(Value::Matrix(series))
-    }
-
-    async fn rows(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-    ) -> Result<Vec<(Labels, Vec<Option<f64>>)>, QueryError> {
-        let mut rows = Vec::new();
-        let mut stream = plan.execute(0, Arc::clone(&self.context))?;
-        while let Some(batch) = stream.next().await {
-            let batch = StepBatch::new(&batch?);
-            rows.extend((0..batch.len()).map(|row| (batch.labels(row), batch.row(row).collect())));
-        }
-        Ok(rows)
     }
 }

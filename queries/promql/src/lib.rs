@@ -5,6 +5,7 @@ pub mod parser;
 
 pub mod engine;
 pub mod error;
+mod evaluation;
 pub mod value;
 
 pub mod annotations;

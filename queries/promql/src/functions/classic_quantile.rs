@@ -44,17 +44,12 @@ pub fn bucket_quantile(q: f64, buckets: &mut Vec<Bucket>) -> BucketQuantile {
     if q > 1.0 {
         return plain(f64::INFINITY);
     }
-    buckets.sort_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound));
-    if buckets
-        .last()
-        .is_none_or(|last| last.upper_bound != f64::INFINITY)
-    {
+    if !bring_in_order(buckets) {
         return plain(f64::NAN);
     }
-    coalesce(buckets);
     let fixed = ensure_monotonic(buckets);
     let observations = buckets.last().map_or(0.0, |last| last.count);
-    if buckets.len() < 2 || observations == 0.0 || observations.is_nan() {
+    if buckets.len() < 2 || observations == 0.0 {
         return BucketQuantile {
             value: f64::NAN,
             fixed,
@@ -68,10 +63,9 @@ pub fn bucket_quantile(q: f64, buckets: &mut Vec<Bucket>) -> BucketQuantile {
 
 fn interpolate(mut rank: f64, buckets: &[Bucket]) -> f64 {
     let top = buckets.len() - 1;
-    let at = buckets[..top]
-        .iter()
-        .position(|bucket| bucket.count >= rank)
-        .unwrap_or(top);
+    // Counts rise, and where they are not numbers the top bucket answers.
+    let reached = |bucket: &Bucket| bucket.count >= rank;
+    let at = buckets[..top].partition_point(|bucket| !reached(bucket));
     if at == top {
         return buckets[top - 1].upper_bound;
     }
@@ -87,7 +81,20 @@ fn interpolate(mut rank: f64, buckets: &[Bucket]) -> f64 {
     start + (end - start) * (rank / count)
 }
 
-/// Buckets of equal bounds become one.
+/// Sorts buckets and makes those of equal bounds one; false when there is none for +Inf, so that nobody
+/// knows how many observations there were.
+pub(super) fn bring_in_order(buckets: &mut Vec<Bucket>) -> bool {
+    buckets.sort_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound));
+    if buckets
+        .last()
+        .is_none_or(|last| last.upper_bound != f64::INFINITY)
+    {
+        return false;
+    }
+    coalesce(buckets);
+    true
+}
+
 fn coalesce(buckets: &mut Vec<Bucket>) {
     let mut kept: Vec<Bucket> = Vec::with_capacity(buckets.len());
     for bucket in buckets.iter() {

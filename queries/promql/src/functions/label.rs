@@ -3,6 +3,12 @@
 use engine_model::matcher::Pattern;
 use engine_model::{Labels, LabelsBuilder, METRIC_NAME};
 
+/// Label that holds the metric's type where Prometheus's type-and-unit labels are ingested.
+pub const METRIC_TYPE: &str = "__type__";
+
+/// Labels that say what a metric is. They go together when a result is no longer that metric.
+pub const METADATA_LABELS: [&str; 3] = [METRIC_NAME, METRIC_TYPE, "__unit__"];
+
 /// What is done to the labels of every series.
 #[derive(Debug, Clone)]
 pub enum LabelChange {

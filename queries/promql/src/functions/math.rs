@@ -34,7 +34,7 @@ pub(super) fn clamp(value: f64, parameters: &[f64]) -> Option<f64> {
 }
 
 /// Go's `math.Max`: NaN wins, and +0 is more than −0.
-pub(super) fn max(a: f64, b: f64) -> f64 {
+pub(crate) fn max(a: f64, b: f64) -> f64 {
     match (a, b) {
         _ if a == f64::INFINITY || b == f64::INFINITY => f64::INFINITY,
         _ if a.is_nan() || b.is_nan() => f64::NAN,
@@ -56,7 +56,7 @@ pub(super) fn max(a: f64, b: f64) -> f64 {
 }
 
 /// Go's `math.Min`: NaN wins, and −0 is less than +0.
-pub(super) fn min(a: f64, b: f64) -> f64 {
+pub(crate) fn min(a: f64, b: f64) -> f64 {
     match (a, b) {
         _ if a == f64::NEG_INFINITY || b == f64::NEG_INFINITY => f64::NEG_INFINITY,
         _ if a.is_nan() || b.is_nan() => f64::NAN,

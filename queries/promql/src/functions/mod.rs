@@ -3,6 +3,7 @@
 
 pub mod accumulator;
 pub mod compensated;
+pub mod extended;
 pub mod range;
 
 mod over_time;
@@ -10,9 +11,12 @@ mod predict;
 mod rate;
 
 pub mod cell;
-mod math;
+pub(crate) mod math;
 pub mod operator;
 mod time;
 
+pub mod classic_fraction;
 pub mod classic_quantile;
+pub mod heap;
 pub mod label;
+pub mod natural;

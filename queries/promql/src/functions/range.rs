@@ -1,6 +1,6 @@
 //! Functions over the samples of a window: their shape and their list.
 
-use super::{over_time, predict, rate};
+use super::{extended, over_time, predict, rate};
 
 /// The float samples of one series in one window, staleness markers left out, never empty.
 #[derive(Debug, Clone, Copy)]
@@ -35,55 +35,113 @@ impl Samples<'_> {
     }
 }
 
+/// The value of one window with the scalar parameters of its step; `None` gives no sample.
+pub type Evaluate = fn(&Samples<'_>, &[f64]) -> Option<f64>;
+
+/// What a function demands of its parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterRule {
+    /// Nothing.
+    Any,
+    /// A quantile; another number gives a warning.
+    Quantile,
+    /// Two factors between 0 and 1, both exclusive; another number is an error.
+    SmoothingFactors,
+}
+
 /// A function over windows.
 #[derive(Debug)]
 pub struct RangeFunction {
     /// Name in the language.
     pub name: &'static str,
-    /// The value of one window with the scalar parameters of its step; `None` gives no sample.
-    pub evaluate: fn(&Samples<'_>, &[f64]) -> Option<f64>,
+    /// How it is computed.
+    pub evaluate: Evaluate,
+    /// How it is computed over an `anchored` selector, if it can be.
+    pub anchored: Option<Evaluate>,
+    /// How it is computed over a `smoothed` selector, if it can be.
+    pub smoothed: Option<Evaluate>,
     /// Whether the metric name stays.
     pub keeps_name: bool,
     /// Whether Prometheus hints that the metric should be a counter.
     pub wants_counter: bool,
+    /// What it demands of its parameters.
+    pub parameters: ParameterRule,
 }
 
-const fn drops_name(name: &'static str, evaluate: fn(&Samples<'_>, &[f64]) -> Option<f64>) -> RangeFunction {
+/// A function as it is computed over a selector: which samples it sees, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct RangeEvaluation {
+    /// How it is computed.
+    pub evaluate: Evaluate,
+    /// How far before the window it sees samples, ms.
+    pub before_ms: i64,
+    /// How far behind the window it sees samples, ms.
+    pub after_ms: i64,
+}
+
+const fn drops_name(name: &'static str, evaluate: Evaluate) -> RangeFunction {
     RangeFunction {
         name,
         evaluate,
+        anchored: None,
+        smoothed: None,
         keeps_name: false,
         wants_counter: false,
+        parameters: ParameterRule::Any,
     }
 }
 
-const fn keeps_name(name: &'static str, evaluate: fn(&Samples<'_>, &[f64]) -> Option<f64>) -> RangeFunction {
+const fn keeps_name(name: &'static str, evaluate: Evaluate) -> RangeFunction {
     RangeFunction {
-        name,
-        evaluate,
         keeps_name: true,
-        wants_counter: false,
+        ..drops_name(name, evaluate)
     }
 }
 
-const fn of_counter(name: &'static str, evaluate: fn(&Samples<'_>, &[f64]) -> Option<f64>) -> RangeFunction {
-    RangeFunction {
-        name,
-        evaluate,
-        keeps_name: false,
-        wants_counter: true,
+impl RangeFunction {
+    const fn of_counter(self) -> Self {
+        Self {
+            wants_counter: true,
+            ..self
+        }
+    }
+
+    const fn anchored(self, evaluate: Evaluate) -> Self {
+        Self {
+            anchored: Some(evaluate),
+            ..self
+        }
+    }
+
+    const fn smoothed(self, evaluate: Evaluate) -> Self {
+        Self {
+            smoothed: Some(evaluate),
+            ..self
+        }
+    }
+
+    const fn demands(self, parameters: ParameterRule) -> Self {
+        Self { parameters, ..self }
     }
 }
 
 /// All functions over windows.
 static FUNCTIONS: &[RangeFunction] = &[
-    of_counter("rate", rate::rate),
-    of_counter("increase", rate::increase),
-    drops_name("delta", rate::delta),
+    drops_name("rate", rate::rate)
+        .of_counter()
+        .anchored(extended::anchored_rate)
+        .smoothed(extended::smoothed_rate),
+    drops_name("increase", rate::increase)
+        .of_counter()
+        .anchored(extended::anchored_increase)
+        .smoothed(extended::smoothed_increase),
+    drops_name("delta", rate::delta)
+        .anchored(extended::anchored_delta)
+        .smoothed(extended::smoothed_delta),
     drops_name("irate", rate::irate),
     drops_name("idelta", rate::idelta),
-    drops_name("changes", rate::changes),
-    drops_name("resets", rate::resets),
+    drops_name("changes", rate::changes).anchored(extended::anchored_changes),
+    drops_name("resets", rate::resets).anchored(extended::anchored_resets),
     drops_name("sum_over_time", over_time::sum),
     drops_name("avg_over_time", over_time::avg),
     drops_name("count_over_time", over_time::count),
@@ -94,7 +152,7 @@ static FUNCTIONS: &[RangeFunction] = &[
     drops_name("present_over_time", over_time::present),
     drops_name("stddev_over_time", over_time::stddev),
     drops_name("stdvar_over_time", over_time::stdvar),
-    drops_name("quantile_over_time", over_time::quantile_of),
+    drops_name("quantile_over_time", over_time::quantile_of).demands(ParameterRule::Quantile),
     drops_name("mad_over_time", over_time::mad),
     drops_name("ts_of_first_over_time", over_time::ts_of_first),
     drops_name("ts_of_last_over_time", over_time::ts_of_last),
@@ -105,10 +163,18 @@ static FUNCTIONS: &[RangeFunction] = &[
     drops_name(
         "double_exponential_smoothing",
         predict::double_exponential_smoothing,
-    ),
+    )
+    .demands(ParameterRule::SmoothingFactors),
 ];
 
 /// The function called `name`.
 pub fn range_function(name: &str) -> Option<&'static RangeFunction> {
     FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// Names of the functions over windows for which `holds` is true, ascending.
+pub fn range_functions_where(holds: impl Fn(&RangeFunction) -> bool) -> Vec<&'static str> {
+    let mut names: Vec<&str> = FUNCTIONS.iter().filter(|f| holds(f)).map(|f| f.name).collect();
+    names.sort_unstable();
+    names
 }

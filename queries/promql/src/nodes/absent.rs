@@ -8,8 +8,8 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
 
@@ -20,6 +20,10 @@ pub struct Absent {
     pub labels: Labels,
     /// Steps of the rows.
     pub steps: usize,
+    /// Whether the labels that say what the metric is go at the end of the query.
+    pub drop_name: bool,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Absent {
@@ -56,12 +60,12 @@ impl Absent {
                 }
             }
         }
-        let mut builder = StepVectorsBuilder::new(self.steps);
+        let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
         builder.push_row(
             self.labels.encoded(),
-            false,
+            self.drop_name,
             present.into_iter().map(|p| (!p).then_some(1.0)),
-        );
+        )?;
         Ok(builder.finish())
     }
 }

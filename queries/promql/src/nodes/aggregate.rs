@@ -10,12 +10,20 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::{Labels, METRIC_NAME};
 use futures::StreamExt;
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
+use super::pace::{Pace, Reservation};
+use super::range_notes::quantile_warning;
 use super::step_vectors::{StepBatch, StepVectorsBuilder, collect_scalar, step_schema};
+use crate::annotations::Annotations;
 use crate::functions::accumulator::{Accumulator, AccumulatorKind};
+use crate::functions::math;
 use crate::grid::Grid;
+use crate::parser::Span;
+
+/// What a group holds at a step, in cells of the budget: a state is some 40 bytes, a cell 16 in Prometheus.
+const CELLS_PER_STATE: usize = 2;
 
 /// How series are grouped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +46,15 @@ impl Grouping {
             labels.filtered(listed)
         }
     }
+}
 
-    /// Whether the groups carry the metric name.
-    pub fn keeps_name(&self) -> bool {
-        !self.without && self.labels.iter().any(|label| label == METRIC_NAME)
-    }
+/// The parameter of an operator, and where it stands in the query.
+#[derive(Debug, Clone)]
+pub struct ParameterNotes {
+    /// Where annotations go.
+    pub annotations: Arc<Annotations>,
+    /// Place of the parameter in the query.
+    pub span: Span,
 }
 
 /// Aggregates by group. Inputs: the vectors, then the parameter of the operators that take one.
@@ -54,6 +66,10 @@ pub struct Aggregate {
     pub grouping: Grouping,
     /// Instants of the query.
     pub grid: Grid,
+    /// What is said about the parameter.
+    pub notes: ParameterNotes,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Aggregate {
@@ -83,13 +99,14 @@ impl Operation for Aggregate {
     }
 }
 
-#[derive(Default)]
 struct Groups {
     by_labels: HashMap<Labels, usize, foldhash::fast::RandomState>,
     labels: Vec<Labels>,
     drop_name: Vec<bool>,
     /// One a group and step, group by group.
     accumulators: Vec<Accumulator>,
+    held: Reservation,
+    pace: Pace,
 }
 
 impl Aggregate {
@@ -99,44 +116,58 @@ impl Aggregate {
         let mut vectors = inputs.next().expect("the vectors are an input");
         let parameter = match inputs.next() {
             Some(input) => collect_scalar(input, steps).await?,
-            None => vec![f64::NAN; steps],
+            None => Vec::new(),
         };
-        let mut groups = Groups::default();
-        while let Some(batch) = vectors.next().await {
-            self.add(&StepBatch::new(&batch?), &mut groups);
+        if self.kind == AccumulatorKind::Quantile {
+            self.check_quantiles(&parameter);
         }
-        let mut builder = StepVectorsBuilder::new(steps);
+        let mut groups = Groups {
+            by_labels: HashMap::default(),
+            labels: Vec::new(),
+            drop_name: Vec::new(),
+            accumulators: Vec::new(),
+            held: Reservation::new(&self.budget),
+            pace: Pace::new(),
+        };
+        while let Some(batch) = vectors.next().await {
+            self.add(&StepBatch::new(&batch?), &mut groups).await?;
+        }
+        let mut builder = StepVectorsBuilder::new(steps, &self.budget);
         let mut accumulators = groups.accumulators.into_iter();
         for (labels, drop_name) in groups.labels.iter().zip(groups.drop_name) {
-            let cells = accumulators
-                .by_ref()
-                .take(steps)
-                .zip(&parameter)
-                .map(|(a, &p)| a.finish(p));
-            builder.push_row(labels.encoded(), drop_name, cells);
+            groups.pace.spend(steps).await;
+            let cells = accumulators.by_ref().take(steps).enumerate();
+            let cells = cells.map(|(step, a)| a.finish(parameter.get(step).copied().unwrap_or(f64::NAN)));
+            builder.push_row(labels.encoded(), drop_name, cells)?;
         }
         Ok(builder.finish())
     }
 
-    fn add(&self, batch: &StepBatch, groups: &mut Groups) {
+    /// Warns of quantiles that are none: the largest, the smallest, and NaN.
+    fn check_quantiles(&self, quantiles: &[f64]) {
+        let (least, most) = extremes(quantiles);
+        let nan = quantiles.iter().any(|q| q.is_nan()).then_some(f64::NAN);
+        for quantile in [least, most].into_iter().filter(|q| !q.is_nan()).chain(nan) {
+            if let Some(text) = quantile_warning(quantile) {
+                self.notes.annotations.warn(&text, self.notes.span);
+            }
+        }
+    }
+
+    async fn add(&self, batch: &StepBatch, groups: &mut Groups) -> Result<()> {
         let steps = self.grid.steps();
         for row in 0..batch.len() {
+            groups.pace.spend(steps).await;
             let group = self.grouping.group_of(&batch.labels(row));
             let number = match groups.by_labels.get(&group) {
                 Some(&number) => number,
-                None => {
-                    let number = groups.labels.len();
-                    groups.by_labels.insert(group.clone(), number);
-                    groups.labels.push(group);
-                    groups.drop_name.push(false);
-                    groups
-                        .accumulators
-                        .extend((0..steps).map(|_| Accumulator::new(self.kind)));
-                    number
-                }
+                None => self.new_group(group, groups)?,
             };
-            // A group that is named by a series whose name is to go loses the name with it.
-            groups.drop_name[number] |= batch.drops_name(row) && self.grouping.keeps_name();
+            // A group with a series that is no longer its metric is none either.
+            groups.drop_name[number] |= batch.drops_name(row);
+            if self.kind == AccumulatorKind::Quantile {
+                groups.held.grow(steps)?;
+            }
             let accumulators = &mut groups.accumulators[number * steps..(number + 1) * steps];
             for (accumulator, cell) in accumulators.iter_mut().zip(batch.row(row)) {
                 if let Some(value) = cell {
@@ -144,5 +175,26 @@ impl Aggregate {
                 }
             }
         }
+        Ok(())
     }
+
+    fn new_group(&self, group: Labels, groups: &mut Groups) -> Result<usize> {
+        let steps = self.grid.steps();
+        groups.held.grow(steps * CELLS_PER_STATE)?;
+        let number = groups.labels.len();
+        groups.by_labels.insert(group.clone(), number);
+        groups.labels.push(group);
+        groups.drop_name.push(false);
+        groups
+            .accumulators
+            .extend((0..steps).map(|_| Accumulator::new(self.kind)));
+        Ok(number)
+    }
+}
+
+/// The smallest and the largest value as Go's `math.Min` and `math.Max` find them: NaN when any is.
+pub(super) fn extremes(values: &[f64]) -> (f64, f64) {
+    values.iter().fold((f64::MAX, f64::MIN), |(least, most), &value| {
+        (math::min(least, value), math::max(most, value))
+    })
 }

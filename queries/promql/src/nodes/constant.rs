@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{StepVectorsBuilder, step_schema};
 use crate::grid::Grid;
@@ -29,6 +30,8 @@ pub struct Constant {
     pub kind: ConstantKind,
     /// Instants of the query.
     pub grid: Grid,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Constant {
@@ -52,15 +55,21 @@ impl Operation for Constant {
         _inputs: Vec<SendableRecordBatchStream>,
         _context: &TaskContext,
     ) -> Result<BatchStream> {
+        Ok(futures::stream::once(async move { self.row() }).boxed())
+    }
+}
+
+impl Constant {
+    fn row(&self) -> Result<RecordBatch> {
         let steps = self.grid.steps();
-        let mut builder = StepVectorsBuilder::new(steps);
+        let mut builder = StepVectorsBuilder::new(steps, &self.budget);
         let cells = (0..steps).map(|step| {
             Some(match self.kind {
                 ConstantKind::Number(value) => value,
                 ConstantKind::Time => self.grid.time_ms(step) as f64 / 1000.0,
             })
         });
-        builder.push_row(Labels::empty().encoded(), false, cells);
-        Ok(futures::stream::iter([Ok(builder.finish())]).boxed())
+        builder.push_row(Labels::empty().encoded(), false, cells)?;
+        Ok(builder.finish())
     }
 }

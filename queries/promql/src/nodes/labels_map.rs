@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use engine_model::{Labels, METRIC_NAME};
+use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
-use crate::functions::label::LabelChange;
+use crate::functions::label::{LabelChange, METADATA_LABELS};
 
 /// What happens to the labels.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct LabelsMap {
     pub kind: LabelsKind,
     /// Steps of the rows.
     pub steps: usize,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for LabelsMap {
@@ -59,10 +61,10 @@ impl Operation for LabelsMap {
         let input = inputs.remove(0);
         let changed = input.map(move |batch| {
             let batch = StepBatch::new(&batch?);
-            let mut builder = StepVectorsBuilder::new(self.steps);
+            let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
             for row in 0..batch.len() {
                 let (labels, drop_name) = self.change(&batch.labels(row), batch.drops_name(row));
-                builder.push_row(labels.encoded(), drop_name, batch.row(row));
+                builder.push_row(labels.encoded(), drop_name, batch.row(row))?;
             }
             Ok(builder.finish())
         });
@@ -78,7 +80,7 @@ impl LabelsMap {
                 // A name that was just written is meant to stay.
                 (labels, drop_name && !named)
             }
-            LabelsKind::DropMarkedNames if drop_name => (labels.without(&[METRIC_NAME]), false),
+            LabelsKind::DropMarkedNames if drop_name => (labels.without(&METADATA_LABELS), false),
             LabelsKind::DropMarkedNames => (labels.clone(), false),
             LabelsKind::Clear => (Labels::empty(), false),
         }

@@ -8,11 +8,12 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::{StreamExt, TryStreamExt};
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
+use super::names::NameHandling;
+use super::pace::Pace;
 use super::step_vectors::{StepBatch, StepVectorsBuilder, collect_scalar, step_schema};
-use super::window::NameHandling;
 use crate::functions::cell::CellFunction;
 use crate::functions::operator;
 use crate::grid::Grid;
@@ -47,6 +48,8 @@ pub struct Map {
     pub grid: Grid,
     /// What happens to the metric name.
     pub name: NameHandling,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Map {
@@ -82,20 +85,23 @@ impl Operation for Map {
         let steps = self.grid.steps();
         let parameters = futures::stream::iter(inputs).then(move |input| collect_scalar(input, steps));
         let mapped = async move {
-            let parameters: Vec<Vec<f64>> = parameters.try_collect().await?;
-            Ok::<_, DataFusionError>(
-                vectors.map(move |batch| Ok(self.evaluate(&StepBatch::new(&batch?), &parameters))),
-            )
+            let parameters: Arc<Vec<Vec<f64>>> = Arc::new(parameters.try_collect().await?);
+            Ok::<_, DataFusionError>(vectors.and_then(move |batch| {
+                let (map, parameters) = (Arc::clone(&self), Arc::clone(&parameters));
+                async move { map.evaluate(&StepBatch::new(&batch), &parameters).await }
+            }))
         };
         Ok(futures::stream::once(mapped).try_flatten().boxed())
     }
 }
 
 impl Map {
-    fn evaluate(&self, batch: &StepBatch, parameters: &[Vec<f64>]) -> RecordBatch {
-        let mut builder = StepVectorsBuilder::new(self.grid.steps());
+    async fn evaluate(&self, batch: &StepBatch, parameters: &[Vec<f64>]) -> Result<RecordBatch> {
+        let mut builder = StepVectorsBuilder::new(self.grid.steps(), &self.budget);
+        let mut pace = Pace::new();
         let mut at = vec![0.0; parameters.len()];
         for row in 0..batch.len() {
+            pace.spend(self.grid.steps()).await;
             let cells = batch.row(row).enumerate().map(|(step, cell)| {
                 for (slot, parameter) in at.iter_mut().zip(parameters) {
                     *slot = parameter[step];
@@ -107,9 +113,9 @@ impl Map {
                 batch.encoded_labels(row),
                 batch.drops_name(row),
                 cells,
-            );
+            )?;
         }
-        builder.finish()
+        Ok(builder.finish())
     }
 
     fn cell(&self, value: f64, parameters: &[f64], step: usize) -> Option<f64> {

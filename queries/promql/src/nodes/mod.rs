@@ -1,19 +1,22 @@
 //! The few, fat plan nodes of PromQL. Each is an [`Operation`](queries_tables::Operation) over folded
 //! rows or step vectors; labels travel once per series, never per cell.
 
+pub mod names;
+pub(crate) mod pace;
 pub mod step_vectors;
 
 pub mod constant;
+pub mod range_notes;
 pub mod repeat;
 pub mod unique;
 pub mod window;
 
 pub mod absent;
 pub mod aggregate;
+pub mod classic_histogram;
 pub mod count_values;
 pub mod labels_map;
 pub mod map;
-pub mod quantile;
 pub mod scalar;
 pub mod sort;
 pub mod subquery;

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use futures::StreamExt;
-use queries_tables::Operation;
+use futures::{StreamExt, TryStreamExt};
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
+use super::pace::Pace;
 use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
 
 /// Repeats rows of one step over all steps.
@@ -16,6 +18,8 @@ use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
 pub struct Repeat {
     /// Steps of the result.
     pub steps: usize,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Repeat {
@@ -37,16 +41,23 @@ impl Operation for Repeat {
         _context: &TaskContext,
     ) -> Result<BatchStream> {
         let input = inputs.remove(0);
-        let repeated = input.map(move |batch| {
-            let batch = StepBatch::new(&batch?);
-            let mut builder = StepVectorsBuilder::new(self.steps);
-            for row in 0..batch.len() {
-                let cell = batch.value(row, 0);
-                let cells = std::iter::repeat_n(cell, self.steps);
-                builder.push_row(batch.encoded_labels(row), batch.drops_name(row), cells);
-            }
-            Ok(builder.finish())
+        let repeated = input.and_then(move |batch| {
+            let node = Arc::clone(&self);
+            async move { node.repeat(&StepBatch::new(&batch)).await }
         });
         Ok(repeated.boxed())
+    }
+}
+
+impl Repeat {
+    async fn repeat(&self, batch: &StepBatch) -> Result<RecordBatch> {
+        let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
+        let mut pace = Pace::new();
+        for row in 0..batch.len() {
+            pace.spend(self.steps).await;
+            let cells = std::iter::repeat_n(batch.value(row, 0), self.steps);
+            builder.push_row(batch.encoded_labels(row), batch.drops_name(row), cells)?;
+        }
+        Ok(builder.finish())
     }
 }

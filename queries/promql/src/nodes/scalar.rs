@@ -8,11 +8,11 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
-use super::step_vectors::{StepVectorsBuilder, collect, collect_scalar, step_schema};
-use crate::functions::operator;
+use super::step_vectors::{StepBatch, StepVectorsBuilder, collect_scalar, step_schema};
+use crate::functions::{math, operator};
 use crate::parser::operators::BinaryOp;
 
 /// How the number of a step comes about.
@@ -20,6 +20,10 @@ use crate::parser::operators::BinaryOp;
 pub enum ScalarKind {
     /// Operator between the two scalar inputs; comparisons give 0 or 1.
     Operator(BinaryOp),
+    /// The larger of the two scalar inputs.
+    Larger,
+    /// The smaller of the two scalar inputs.
+    Smaller,
     /// The sample of the only series that has one, else NaN.
     OfVector,
     /// The scalar input with its sign changed.
@@ -33,6 +37,8 @@ pub struct Scalar {
     pub kind: ScalarKind,
     /// Steps of the row.
     pub steps: usize,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Scalar {
@@ -43,6 +49,8 @@ impl Operation for Scalar {
     fn describe(&self) -> String {
         match self.kind {
             ScalarKind::Operator(op) => op.to_string(),
+            ScalarKind::Larger => "max_of".to_owned(),
+            ScalarKind::Smaller => "min_of".to_owned(),
             ScalarKind::OfVector => "scalar(vector)".to_owned(),
             ScalarKind::Negate => "-scalar".to_owned(),
         }
@@ -65,32 +73,37 @@ impl Scalar {
     async fn evaluate(&self, inputs: Vec<SendableRecordBatchStream>) -> Result<RecordBatch> {
         let mut inputs = inputs.into_iter();
         let first = inputs.next().expect("a scalar has an input");
-        let values: Vec<f64> = match self.kind {
+        let values = match self.kind {
             ScalarKind::OfVector => self.single(first).await?,
-            ScalarKind::Negate => collect_scalar(first, self.steps)
-                .await?
-                .into_iter()
-                .map(|v| -v)
-                .collect(),
-            ScalarKind::Operator(op) => {
-                let left = collect_scalar(first, self.steps).await?;
-                let second = inputs.next().expect("an operator has two inputs");
-                let right = collect_scalar(second, self.steps).await?;
-                left.into_iter()
-                    .zip(right)
-                    .map(|(l, r)| number(op, l, r))
-                    .collect()
-            }
+            _ => collect_scalar(first, self.steps).await?,
         };
-        let mut builder = StepVectorsBuilder::new(self.steps);
-        builder.push_row(Labels::empty().encoded(), false, values.into_iter().map(Some));
+        let values = match inputs.next() {
+            Some(second) => {
+                let second = collect_scalar(second, self.steps).await?;
+                let pairs = values.into_iter().zip(second);
+                pairs.map(|(l, r)| self.of_two(l, r)).collect()
+            }
+            None if self.kind == ScalarKind::Negate => values.into_iter().map(|v| -v).collect(),
+            None => values,
+        };
+        let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
+        builder.push_row(Labels::empty().encoded(), false, values.into_iter().map(Some))?;
         Ok(builder.finish())
     }
 
-    async fn single(&self, input: SendableRecordBatchStream) -> Result<Vec<f64>> {
-        let batches = collect(input).await?;
+    fn of_two(&self, left: f64, right: f64) -> f64 {
+        match self.kind {
+            ScalarKind::Operator(op) => number(op, left, right),
+            ScalarKind::Larger => math::max(left, right),
+            ScalarKind::Smaller => math::min(left, right),
+            ScalarKind::OfVector | ScalarKind::Negate => left,
+        }
+    }
+
+    async fn single(&self, mut input: SendableRecordBatchStream) -> Result<Vec<f64>> {
         let mut found: Vec<(usize, f64)> = vec![(0, f64::NAN); self.steps];
-        for batch in &batches {
+        while let Some(batch) = input.next().await {
+            let batch = StepBatch::new(&batch?);
             for row in 0..batch.len() {
                 for (slot, cell) in found.iter_mut().zip(batch.row(row)) {
                     if let Some(value) = cell {

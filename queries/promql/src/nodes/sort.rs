@@ -1,4 +1,4 @@
-//! Sort: the elements of an instant vector in order of their values.
+//! Sort: the elements of an instant vector in order of their values or of the values of labels.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -7,17 +7,32 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{StepVectorsBuilder, collect, step_schema};
+use crate::functions::natural;
 
-/// Sorts rows of one step by value, NaN last either way.
+/// What rows are sorted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SortKey {
+    /// The value; NaN comes last either way.
+    Value,
+    /// The values of these labels, numbers in them as numbers; then all labels.
+    Labels(Vec<String>),
+}
+
+/// Sorts rows of one step.
 #[derive(Debug)]
 pub struct Sort {
+    /// What by.
+    pub key: SortKey,
     /// Largest first.
     pub descending: bool,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Sort {
@@ -26,12 +41,15 @@ impl Operation for Sort {
     }
 
     fn describe(&self) -> String {
-        (if self.descending {
+        let direction = if self.descending {
             "descending"
         } else {
             "ascending"
-        })
-        .to_owned()
+        };
+        match &self.key {
+            SortKey::Value => direction.to_owned(),
+            SortKey::Labels(labels) => format!("{direction} by {}", labels.join(", ")),
+        }
     }
 
     fn schema(&self) -> SchemaRef {
@@ -48,28 +66,50 @@ impl Operation for Sort {
     }
 }
 
+struct Element {
+    value: f64,
+    labels: Labels,
+    drop_name: bool,
+}
+
 impl Sort {
     async fn sorted(&self, input: SendableRecordBatchStream) -> Result<RecordBatch> {
-        let batches = collect(input).await?;
-        let mut rows: Vec<(f64, usize, usize)> = Vec::new();
-        for (b, batch) in batches.iter().enumerate() {
-            rows.extend((0..batch.len()).filter_map(|row| Some((batch.value(row, 0)?, b, row))));
+        let gathered = collect(input, &self.budget).await?;
+        let mut elements: Vec<Element> = Vec::new();
+        for batch in &gathered.batches {
+            elements.extend((0..batch.len()).filter_map(|row| {
+                Some(Element {
+                    value: batch.value(row, 0)?,
+                    labels: batch.labels(row),
+                    drop_name: batch.drops_name(row),
+                })
+            }));
         }
-        rows.sort_by(|x, y| match (x.0.is_nan(), y.0.is_nan()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => Ordering::Greater,
-            (false, true) => Ordering::Less,
-            (false, false) if self.descending => y.0.total_cmp(&x.0),
-            (false, false) => x.0.total_cmp(&y.0),
-        });
-        let mut builder = StepVectorsBuilder::new(1);
-        for (value, b, row) in rows {
-            builder.push_row(
-                batches[b].encoded_labels(row),
-                batches[b].drops_name(row),
-                [Some(value)],
-            );
+        match &self.key {
+            SortKey::Value => elements.sort_by(|a, b| self.by_value(a.value, b.value)),
+            SortKey::Labels(names) => elements.sort_by(|a, b| self.by_labels(names, &a.labels, &b.labels)),
+        }
+        let mut builder = StepVectorsBuilder::new(1, &self.budget);
+        for element in elements {
+            builder.push_row(element.labels.encoded(), element.drop_name, [Some(element.value)])?;
         }
         Ok(builder.finish())
+    }
+
+    fn by_value(&self, a: f64, b: f64) -> Ordering {
+        match a.partial_cmp(&b) {
+            Some(order) if self.descending => order.reverse(),
+            Some(order) => order,
+            None => a.is_nan().cmp(&b.is_nan()),
+        }
+    }
+
+    fn by_labels(&self, names: &[String], a: &Labels, b: &Labels) -> Ordering {
+        let by_name = names
+            .iter()
+            .map(|name| natural::compare(a.value(name), b.value(name)))
+            .find(|order| order.is_ne());
+        let order = by_name.unwrap_or_else(|| a.cmp(b));
+        if self.descending { order.reverse() } else { order }
     }
 }

@@ -15,7 +15,10 @@ use datafusion::error::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use engine_model::Labels;
 use futures::StreamExt;
+use queries_tables::SampleBudget;
 use queries_tables::folded::decode_labels;
+
+use super::pace::Reservation;
 
 /// Schema of step vectors over `steps` instants.
 pub fn step_schema(steps: usize) -> SchemaRef {
@@ -99,10 +102,11 @@ impl StepBatch {
     }
 }
 
-/// Collects step vectors row by row.
+/// Collects step vectors row by row. What it holds counts against the query's budget.
 #[derive(Debug)]
 pub struct StepVectorsBuilder {
     steps: usize,
+    held: Reservation,
     labels: BinaryBuilder,
     drop_name: Vec<bool>,
     values: Vec<f64>,
@@ -111,9 +115,10 @@ pub struct StepVectorsBuilder {
 
 impl StepVectorsBuilder {
     /// An empty builder for rows of `steps` cells.
-    pub fn new(steps: usize) -> Self {
+    pub fn new(steps: usize, budget: &Arc<SampleBudget>) -> Self {
         Self {
             steps,
+            held: Reservation::new(budget),
             labels: BinaryBuilder::new(),
             drop_name: Vec::new(),
             values: Vec::new(),
@@ -122,7 +127,14 @@ impl StepVectorsBuilder {
     }
 
     /// Adds a row; one without any sample is left out, because a series without samples does not exist.
-    pub fn push_row(&mut self, labels: &[u8], drop_name: bool, cells: impl IntoIterator<Item = Option<f64>>) {
+    /// Fails, before it allocates, when the query holds too much already.
+    pub fn push_row(
+        &mut self,
+        labels: &[u8],
+        drop_name: bool,
+        cells: impl IntoIterator<Item = Option<f64>>,
+    ) -> Result<()> {
+        self.held.grow(self.steps)?;
         let start = self.values.len();
         let mut any = false;
         for cell in cells {
@@ -137,7 +149,9 @@ impl StepVectorsBuilder {
         } else {
             self.values.truncate(start);
             self.valid.truncate(start);
+            self.held.shrink(self.steps);
         }
+        Ok(())
     }
 
     /// Number of rows so far.
@@ -150,7 +164,7 @@ impl StepVectorsBuilder {
         self.drop_name.is_empty()
     }
 
-    /// The batch.
+    /// The batch, no longer counted here: whoever keeps it counts it.
     pub fn finish(mut self) -> RecordBatch {
         let nulls = NullBuffer::new(self.valid.finish());
         let nulls = (nulls.null_count() > 0).then_some(nulls);
@@ -169,23 +183,37 @@ impl StepVectorsBuilder {
     }
 }
 
+/// A whole input, held in memory and counted against the query's budget as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    pub(crate) batches: Vec<StepBatch>,
+    _held: Reservation,
+}
+
 /// Reads a whole input.
-pub(crate) async fn collect(mut input: SendableRecordBatchStream) -> Result<Vec<StepBatch>> {
+pub(crate) async fn collect(
+    mut input: SendableRecordBatchStream,
+    budget: &Arc<SampleBudget>,
+) -> Result<Gathered> {
     let mut batches = Vec::new();
+    let mut held = Reservation::new(budget);
     while let Some(batch) = input.next().await {
-        batches.push(StepBatch::new(&batch?));
+        let batch = StepBatch::new(&batch?);
+        held.grow(batch.len() * batch.steps)?;
+        batches.push(batch);
     }
-    Ok(batches)
+    Ok(Gathered { batches, _held: held })
 }
 
 /// Reads a scalar input: one value a step, NaN where it has none.
-pub(crate) async fn collect_scalar(input: SendableRecordBatchStream, steps: usize) -> Result<Vec<f64>> {
-    let batches = collect(input).await?;
-    let row = batches.iter().find(|batch| !batch.is_empty());
-    Ok(match row {
-        Some(batch) => batch.row(0).map(|value| value.unwrap_or(f64::NAN)).collect(),
-        None => vec![f64::NAN; steps],
-    })
+pub(crate) async fn collect_scalar(mut input: SendableRecordBatchStream, steps: usize) -> Result<Vec<f64>> {
+    while let Some(batch) = input.next().await {
+        let batch = StepBatch::new(&batch?);
+        if !batch.is_empty() {
+            return Ok(batch.row(0).map(|value| value.unwrap_or(f64::NAN)).collect());
+        }
+    }
+    Ok(vec![f64::NAN; steps])
 }
 
 #[cfg(test)]
@@ -195,9 +223,15 @@ mod tests {
     #[test]
     fn rows_without_samples_are_left_out() {
         let labels = Labels::from_pairs([("a", "1")]);
-        let mut builder = StepVectorsBuilder::new(2);
-        builder.push_row(labels.encoded(), false, [None, None]);
-        builder.push_row(labels.encoded(), true, [None, Some(f64::NAN)]);
+        let budget = Arc::new(SampleBudget::new(3));
+        let mut builder = StepVectorsBuilder::new(2, &budget);
+        builder.push_row(labels.encoded(), false, [None, None]).unwrap();
+        builder
+            .push_row(labels.encoded(), true, [None, Some(f64::NAN)])
+            .unwrap();
+        builder
+            .push_row(labels.encoded(), true, [None, None])
+            .unwrap_err();
         let batch = StepBatch::new(&builder.finish());
         assert_eq!(batch.len(), 1);
         assert!(batch.drops_name(0) && batch.value(0, 0).is_none() && batch.value(0, 1).is_some());

@@ -1,25 +1,35 @@
 //! Subquery: step vectors become samples again, for a window to slide over.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::SchemaRef;
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_storage::SeriesSamples;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use queries_tables::folded::{fold, folded_schema};
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
+use super::pace::{Pace, Reservation};
 use super::step_vectors::StepBatch;
 use crate::grid::Grid;
+
+/// Folded rows, and whether the metric name of each goes away at the end of the query.
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let flag = Field::new("drop_name", DataType::Boolean, false);
+    let folded = folded_schema();
+    let fields = folded.fields().iter().cloned();
+    Arc::new(Schema::new(fields.chain([Arc::new(flag)]).collect::<Vec<_>>()))
+});
 
 /// Folds step vectors.
 #[derive(Debug)]
 pub struct Subquery {
     /// Instants of the inner expression, which become timestamps.
     pub grid: Grid,
-    /// Limit on the samples that the query holds.
+    /// Limit on what the query holds.
     pub budget: Arc<SampleBudget>,
 }
 
@@ -33,7 +43,7 @@ impl Operation for Subquery {
     }
 
     fn schema(&self) -> SchemaRef {
-        folded_schema()
+        Arc::clone(&SCHEMA)
     }
 
     fn run(
@@ -42,23 +52,36 @@ impl Operation for Subquery {
         _context: &TaskContext,
     ) -> Result<BatchStream> {
         let input = inputs.remove(0);
-        let folded = input.map(move |batch| {
-            let batch = StepBatch::new(&batch?);
-            let mut series = Vec::with_capacity(batch.len());
-            for row in 0..batch.len() {
-                let mut samples = SeriesSamples::new(batch.labels(row));
-                for (step, cell) in batch.row(row).enumerate() {
-                    if let Some(value) = cell {
-                        samples.timestamps.push(self.grid.time_ms(step));
-                        samples.values.push(value);
-                    }
-                }
-                self.budget.take(samples.len())?;
-                series.push(samples);
-            }
-            self.budget.give_back(series.iter().map(SeriesSamples::len).sum());
-            Ok(fold(series))
+        let folded = input.and_then(move |batch| {
+            let node = Arc::clone(&self);
+            async move { node.fold(&StepBatch::new(&batch)).await }
         });
         Ok(folded.boxed())
+    }
+}
+
+impl Subquery {
+    async fn fold(&self, batch: &StepBatch) -> Result<RecordBatch> {
+        let mut held = Reservation::new(&self.budget);
+        let mut pace = Pace::new();
+        let mut series = Vec::with_capacity(batch.len());
+        let mut dropped = Vec::with_capacity(batch.len());
+        for row in 0..batch.len() {
+            pace.spend(self.grid.steps()).await;
+            held.grow(batch.row(row).flatten().count())?;
+            let mut samples = SeriesSamples::new(batch.labels(row));
+            for (step, cell) in batch.row(row).enumerate() {
+                if let Some(value) = cell {
+                    samples.timestamps.push(self.grid.time_ms(step));
+                    samples.values.push(value);
+                }
+            }
+            series.push(samples);
+            dropped.push(batch.drops_name(row));
+        }
+        let mut columns: Vec<ArrayRef> = fold(series).columns().to_vec();
+        columns.push(Arc::new(BooleanArray::from(dropped)));
+        let folded = RecordBatch::try_new(Arc::clone(&SCHEMA), columns);
+        Ok(folded.expect("columns are built by the schema"))
     }
 }

@@ -1,6 +1,5 @@
-//! TopK: the k largest (or smallest) elements of each group, chosen anew at each step.
+//! TopK: some elements of each group, chosen anew at each step: the k largest, smallest or first, or a share.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,26 +8,35 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::Labels;
+use engine_model::number::format_go_value;
 use futures::StreamExt;
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
-use super::aggregate::Grouping;
-use super::step_vectors::{StepBatch, StepVectorsBuilder, collect, collect_scalar, step_schema};
+use super::aggregate::{Grouping, ParameterNotes, extremes};
+use super::pace::{Pace, Reservation};
+use super::step_vectors::{Gathered, StepBatch, StepVectorsBuilder, collect, collect_scalar, step_schema};
 use crate::error::EvalError;
+use crate::functions::heap::BestK;
+
+/// Bounds that Prometheus puts on k, inclusive: it becomes a 64-bit integer.
+const K_MIN: f64 = i64::MIN as f64;
+const K_MAX: f64 = 9_223_372_036_854_774_784.0;
 
 /// Which elements are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TopKind {
-    /// The largest.
+    /// `topk`
     Largest,
-    /// The smallest.
+    /// `bottomk`
     Smallest,
-    /// The first ones.
+    /// `limitk`
     First,
+    /// `limit_ratio`: by the hash of the labels.
+    Share,
 }
 
-/// Keeps k elements of each group. Inputs: the vectors, then k.
+/// Keeps some elements of each group. Inputs: the vectors, then k or the share.
 #[derive(Debug)]
 pub struct TopK {
     /// Which elements are kept.
@@ -37,6 +45,10 @@ pub struct TopK {
     pub grouping: Grouping,
     /// Steps of the rows.
     pub steps: usize,
+    /// What is said about the parameter.
+    pub notes: ParameterNotes,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for TopK {
@@ -62,93 +74,154 @@ impl Operation for TopK {
 }
 
 /// A series: its batch and row.
-type Place = (usize, usize);
+struct Place<'a> {
+    batch: &'a StepBatch,
+    row: usize,
+    /// Where the hash of its labels lies between 0 and 1.
+    offset: f64,
+}
 
 impl TopK {
     async fn evaluate(&self, inputs: Vec<SendableRecordBatchStream>) -> Result<RecordBatch> {
         let mut inputs = inputs.into_iter();
-        let batches = collect(inputs.next().expect("the vectors are an input")).await?;
+        let vectors = inputs.next().expect("the vectors are an input");
         let parameter = collect_scalar(inputs.next().expect("k is an input"), self.steps).await?;
-        if parameter.iter().any(|k| k.is_nan()) {
-            return Err(EvalError::Invalid("Parameter value is NaN".to_owned()).into());
+        let gathered = collect(vectors, &self.budget).await?;
+        let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
+        if !self.check_parameter(&parameter)? {
+            return Ok(builder.finish());
         }
-        let groups = self.groups(&batches);
-        let mut builder = StepVectorsBuilder::new(self.steps);
+        let groups = self.groups(&gathered);
+        let mut pace = Pace::new();
         for group in &groups {
             if self.steps == 1 {
-                for (place, value) in self.chosen(&batches, group, 0, parameter[0]) {
-                    let batch = &batches[place.0];
-                    builder.push_row(
-                        batch.encoded_labels(place.1),
-                        batch.drops_name(place.1),
-                        [Some(value)],
-                    );
+                pace.spend(group.len()).await;
+                for (value, i) in self.chosen(group, 0, parameter[0]) {
+                    let Place { batch, row, .. } = group[i];
+                    builder.push_row(batch.encoded_labels(row), batch.drops_name(row), [Some(value)])?;
                 }
                 continue;
             }
-            self.push_range(&batches, group, &parameter, &mut builder);
+            self.push_range(group, &parameter, &mut builder, &mut pace)
+                .await?;
         }
         Ok(builder.finish())
     }
 
-    fn groups(&self, batches: &[StepBatch]) -> Vec<Vec<Place>> {
-        let mut groups: Vec<Vec<Place>> = Vec::new();
+    /// Whether anything can be kept at all; fails for parameters that make no sense.
+    fn check_parameter(&self, parameter: &[f64]) -> Result<bool> {
+        let (least, most) = extremes(parameter);
+        let invalid = |text: String| Err(EvalError::Invalid(text).into());
+        let nan = parameter.iter().any(|value| value.is_nan());
+        if self.kind == TopKind::Share {
+            if nan {
+                return invalid("Ratio value is NaN".to_owned());
+            }
+            for (ratio, cap) in [(most, 1.0), (least, -1.0)] {
+                if ratio.abs() > 1.0 && ratio.signum() == cap {
+                    let (got, cap) = (format_go_value(ratio), format_go_value(cap));
+                    let text = format!("ratio value should be between -1 and 1, got {got}, capping to {cap}");
+                    self.notes.annotations.warn(&text, self.notes.span);
+                }
+            }
+            return Ok(least != 0.0 || most != 0.0);
+        }
+        if most < 1.0 {
+            return Ok(false);
+        }
+        if nan {
+            return invalid("Parameter value is NaN".to_owned());
+        }
+        if least <= K_MIN {
+            return invalid(format!(
+                "Scalar value {} underflows int64",
+                format_go_value(least)
+            ));
+        }
+        if most >= K_MAX {
+            return invalid(format!("Scalar value {} overflows int64", format_go_value(most)));
+        }
+        Ok(true)
+    }
+
+    fn groups<'a>(&self, gathered: &'a Gathered) -> Vec<Vec<Place<'a>>> {
+        let mut groups: Vec<Vec<Place<'_>>> = Vec::new();
         let mut by_labels: HashMap<Labels, usize, foldhash::fast::RandomState> = HashMap::default();
-        for (b, batch) in batches.iter().enumerate() {
+        for batch in &gathered.batches {
             for row in 0..batch.len() {
-                let group = self.grouping.group_of(&batch.labels(row));
-                let number = *by_labels.entry(group).or_insert_with(|| {
-                    groups.push(Vec::new());
-                    groups.len() - 1
-                });
-                groups[number].push((b, row));
+                let labels = batch.labels(row);
+                let number = *by_labels
+                    .entry(self.grouping.group_of(&labels))
+                    .or_insert_with(|| {
+                        groups.push(Vec::new());
+                        groups.len() - 1
+                    });
+                let offset = match self.kind {
+                    TopKind::Share => labels.prometheus_hash() as f64 / u64::MAX as f64,
+                    TopKind::Largest | TopKind::Smallest | TopKind::First => 0.0,
+                };
+                groups[number].push(Place { batch, row, offset });
             }
         }
         groups
     }
 
-    fn push_range(
+    async fn push_range(
         &self,
-        batches: &[StepBatch],
-        group: &[Place],
+        group: &[Place<'_>],
         parameter: &[f64],
         builder: &mut StepVectorsBuilder,
-    ) {
-        let mut cells: HashMap<Place, Vec<Option<f64>>> = HashMap::new();
+        pace: &mut Pace,
+    ) -> Result<()> {
+        let mut held = Reservation::new(&self.budget);
+        let mut kept: Vec<Option<Vec<Option<f64>>>> = Vec::new();
+        kept.resize_with(group.len(), || None);
         for (step, &k) in parameter.iter().enumerate() {
-            for (place, value) in self.chosen(batches, group, step, k) {
-                cells.entry(place).or_insert_with(|| vec![None; self.steps])[step] = Some(value);
+            pace.spend(group.len()).await;
+            for (value, i) in self.chosen(group, step, k) {
+                if kept[i].is_none() {
+                    held.grow(self.steps)?;
+                }
+                kept[i].get_or_insert_with(|| vec![None; self.steps])[step] = Some(value);
             }
         }
-        for &place in group {
-            if let Some(cells) = cells.remove(&place) {
-                let batch = &batches[place.0];
-                builder.push_row(batch.encoded_labels(place.1), batch.drops_name(place.1), cells);
+        for (place, cells) in group.iter().zip(kept) {
+            if let Some(cells) = cells {
+                let Place { batch, row, .. } = *place;
+                builder.push_row(batch.encoded_labels(row), batch.drops_name(row), cells)?;
+                held.shrink(self.steps);
+            }
+        }
+        Ok(())
+    }
+
+    /// The kept elements of one group at one step with their positions, best first.
+    fn chosen(&self, group: &[Place<'_>], step: usize, parameter: f64) -> Vec<(f64, usize)> {
+        let elements = group.iter().enumerate();
+        let mut present = elements.filter_map(|(i, place)| Some((place.batch.value(place.row, step)?, i)));
+        // The conversion truncates, as Prometheus's does.
+        let k = (parameter as i64).clamp(0, group.len() as i64) as usize;
+        match self.kind {
+            TopKind::Share => present
+                .filter(|&(_, i)| belongs_to_share(group[i].offset, parameter))
+                .collect(),
+            _ if k == 0 => Vec::new(),
+            TopKind::First => present.take(k).collect(),
+            TopKind::Largest | TopKind::Smallest => {
+                let mut best = BestK::new(k, self.kind == TopKind::Largest);
+                present.by_ref().for_each(|(value, i)| best.offer(value, i));
+                best.into_sorted()
             }
         }
     }
+}
 
-    /// The kept elements of one group at one step, best first. NaN loses to every number.
-    fn chosen(&self, batches: &[StepBatch], group: &[Place], step: usize, k: f64) -> Vec<(Place, f64)> {
-        if k < 1.0 {
-            return Vec::new();
-        }
-        let present = group
-            .iter()
-            .filter_map(|&(b, row)| Some(((b, row), batches[b].value(row, step)?)));
-        let mut elements: Vec<(Place, f64)> = present.collect();
-        if self.kind != TopKind::First {
-            elements.sort_by(|a, b| match (a.1.is_nan(), b.1.is_nan()) {
-                (true, true) => Ordering::Equal,
-                (true, false) => Ordering::Greater,
-                (false, true) => Ordering::Less,
-                (false, false) if self.kind == TopKind::Largest => {
-                    b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal)
-                }
-                (false, false) => a.1.partial_cmp(&b.1).unwrap_or(Ordering::Equal),
-            });
-        }
-        elements.truncate(k.min(usize::MAX as f64) as usize);
-        elements
+/// Whether an element is in the share `ratio` of all; a negative share is the complement of a positive one.
+fn belongs_to_share(offset: f64, ratio: f64) -> bool {
+    let ratio = ratio.clamp(-1.0, 1.0);
+    if ratio < 0.0 {
+        offset >= 1.0 + ratio
+    } else {
+        offset < ratio
     }
 }

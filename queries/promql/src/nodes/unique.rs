@@ -1,27 +1,44 @@
-//! Unique: after labels were changed, two series may have become one. Rows whose samples never meet at
-//! a step are merged; two samples of one label set at one step are Prometheus's error.
+//! Unique: after labels were changed, two series may have become one. Two samples of one label set at one
+//! step are Prometheus's error; where a function allows it, rows that never meet at a step are merged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::StreamExt;
-use queries_tables::Operation;
+use queries_tables::folded::decode_labels;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
-use super::step_vectors::{StepBatch, StepVectorsBuilder, collect, step_schema};
+use super::pace::{Pace, Reservation};
+use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
 use crate::error::EvalError;
+
+/// What is done about rows with equal labels.
+#[derive(Debug, Clone)]
+pub enum Duplicates {
+    /// They are merged, unless two samples meet at a step.
+    Merge,
+    /// They are the error, even if their samples never meet: the rule of functions over windows.
+    Refuse,
+    /// None is expected, so rows pass one by one. If there is one nevertheless the flag is raised and the
+    /// query fails; it is then planned again with [`Self::Merge`].
+    Unexpected(Arc<AtomicBool>),
+}
 
 /// Makes label sets unique.
 #[derive(Debug)]
 pub struct Unique {
     /// Steps of the rows.
     pub steps: usize,
-    /// Whether rows that never meet at a step are merged; otherwise any second row is the error.
-    pub merge: bool,
+    /// What is done about rows with equal labels.
+    pub duplicates: Duplicates,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Unique {
@@ -30,7 +47,12 @@ impl Operation for Unique {
     }
 
     fn describe(&self) -> String {
-        (if self.merge { "merge" } else { "check" }).to_owned()
+        match self.duplicates {
+            Duplicates::Merge => "merge",
+            Duplicates::Refuse => "refuse",
+            Duplicates::Unexpected(_) => "expect none",
+        }
+        .to_owned()
     }
 
     fn schema(&self) -> SchemaRef {
@@ -43,8 +65,11 @@ impl Operation for Unique {
         _context: &TaskContext,
     ) -> Result<BatchStream> {
         let input = inputs.remove(0);
-        let merged = async move { self.merge(&collect(input).await?) };
-        Ok(futures::stream::once(merged).boxed())
+        if let Duplicates::Merge = self.duplicates {
+            return Ok(futures::stream::once(async move { self.merge(input).await }).boxed());
+        }
+        let mut seen = HashSet::new();
+        Ok(input.map(move |batch| self.pass(batch?, &mut seen)).boxed())
     }
 }
 
@@ -55,38 +80,60 @@ struct Row {
 }
 
 impl Unique {
-    fn merge(&self, batches: &[StepBatch]) -> Result<RecordBatch> {
-        let mut rows: Vec<Row> = Vec::new();
-        let mut by_labels: HashMap<Vec<u8>, usize, foldhash::fast::RandomState> = HashMap::default();
-        for batch in batches {
-            for row in 0..batch.len() {
-                let labels = batch.encoded_labels(row);
-                let Some(&first) = by_labels.get(labels) else {
-                    by_labels.insert(labels.to_vec(), rows.len());
-                    let cells = batch.row(row).collect();
-                    rows.push(Row {
-                        labels: labels.to_vec(),
-                        drop_name: batch.drops_name(row),
-                        cells,
-                    });
-                    continue;
-                };
-                if !self.merge {
-                    return Err(DataFusionError::from(EvalError::SameLabelset));
+    /// Lets a batch through when none of its rows came before.
+    fn pass(&self, batch: RecordBatch, seen: &mut HashSet<u128>) -> Result<RecordBatch> {
+        let rows = StepBatch::new(&batch);
+        for row in 0..rows.len() {
+            if !seen.insert(decode_labels(rows.encoded_labels(row)).fingerprint()) {
+                if let Duplicates::Unexpected(flag) = &self.duplicates {
+                    flag.store(true, Ordering::Relaxed);
                 }
-                for (mine, theirs) in rows[first].cells.iter_mut().zip(batch.row(row)) {
-                    match (*mine, theirs) {
-                        (Some(_), Some(_)) => return Err(DataFusionError::from(EvalError::SameLabelset)),
-                        (None, theirs) => *mine = theirs,
-                        (Some(_), None) => {}
-                    }
-                }
+                return Err(DataFusionError::from(EvalError::SameLabelset));
             }
         }
-        let mut builder = StepVectorsBuilder::new(self.steps);
+        Ok(batch)
+    }
+
+    async fn merge(&self, mut input: SendableRecordBatchStream) -> Result<RecordBatch> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut by_labels: HashMap<Vec<u8>, usize, foldhash::fast::RandomState> = HashMap::default();
+        let mut held = Reservation::new(&self.budget);
+        let mut pace = Pace::new();
+        while let Some(batch) = input.next().await {
+            let batch = StepBatch::new(&batch?);
+            for row in 0..batch.len() {
+                pace.spend(self.steps).await;
+                let labels = batch.encoded_labels(row);
+                if let Some(&first) = by_labels.get(labels) {
+                    merge_cells(&mut rows[first].cells, batch.row(row))?;
+                    continue;
+                }
+                held.grow(self.steps)?;
+                by_labels.insert(labels.to_vec(), rows.len());
+                rows.push(Row {
+                    labels: labels.to_vec(),
+                    drop_name: batch.drops_name(row),
+                    cells: batch.row(row).collect(),
+                });
+            }
+        }
+        let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
         for row in rows {
-            builder.push_row(&row.labels, row.drop_name, row.cells);
+            pace.spend(self.steps).await;
+            builder.push_row(&row.labels, row.drop_name, row.cells)?;
+            held.shrink(self.steps);
         }
         Ok(builder.finish())
     }
+}
+
+fn merge_cells(mine: &mut [Option<f64>], theirs: impl Iterator<Item = Option<f64>>) -> Result<()> {
+    for (mine, theirs) in mine.iter_mut().zip(theirs) {
+        match (*mine, theirs) {
+            (Some(_), Some(_)) => return Err(DataFusionError::from(EvalError::SameLabelset)),
+            (None, theirs) => *mine = theirs,
+            (Some(_), None) => {}
+        }
+    }
+    Ok(())
 }

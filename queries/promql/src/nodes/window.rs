@@ -3,23 +3,24 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use engine_model::METRIC_NAME;
 use engine_model::duration::format_duration_ms;
 use engine_model::staleness::is_stale;
 use futures::{StreamExt, TryStreamExt};
-use queries_tables::Operation;
 use queries_tables::folded::FoldedBatch;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
+use super::names::NameHandling;
+use super::pace::Pace;
+use super::range_notes::{RangeNotes, Violation};
 use super::step_vectors::{StepVectorsBuilder, collect_scalar, step_schema};
-use crate::annotations::Annotations;
-use crate::functions::range::{RangeFunction, Samples};
+use crate::functions::extended;
+use crate::functions::range::{RangeEvaluation, Samples};
 use crate::grid::Grid;
-use crate::parser::Span;
 
 /// What a window gives.
 #[derive(Debug, Clone)]
@@ -31,13 +32,33 @@ pub enum WindowKind {
         /// The sample's time in seconds rather than its value.
         timestamp: bool,
     },
+    /// The value at `t` on the line between its neighbours in `(t − lookback, t + lookback]`.
+    Smoothed {
+        /// How far away a neighbour may be, ms.
+        lookback_ms: i64,
+    },
     /// A function over the samples of `(t − range, t]`, staleness markers left out.
     Range {
         /// The function.
-        function: &'static RangeFunction,
+        evaluation: RangeEvaluation,
         /// Width of the window, ms.
         range_ms: i64,
+        /// What is said about results.
+        notes: RangeNotes,
     },
+}
+
+impl WindowKind {
+    /// How far before (exclusive) and behind the instant at which a window ends it looks at samples, ms.
+    pub fn reach_ms(&self) -> (i64, i64) {
+        match self {
+            Self::Newest { lookback_ms, .. } => (*lookback_ms, 0),
+            Self::Smoothed { lookback_ms } => (*lookback_ms, *lookback_ms),
+            Self::Range {
+                evaluation, range_ms, ..
+            } => (range_ms.saturating_add(evaluation.before_ms), evaluation.after_ms),
+        }
+    }
 }
 
 /// Evaluates windows over folded rows. Inputs: the rows, then one scalar for each parameter.
@@ -51,41 +72,8 @@ pub struct Window {
     pub query_grid: Grid,
     /// Whether the metric name goes away, now or at the end of the query.
     pub name: NameHandling,
-    /// Where annotations go.
-    pub annotations: Arc<Annotations>,
-    /// Place of the selector in the query.
-    pub span: Span,
-}
-
-/// What happens to the metric name of a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NameHandling {
-    /// It stays.
-    Keep,
-    /// It goes at once.
-    Drop,
-    /// It goes at the end of the query (delayed name removal).
-    DropLater,
-}
-
-impl NameHandling {
-    /// Adds a row under the labels that this handling leaves.
-    pub(crate) fn push_row(
-        self,
-        builder: &mut StepVectorsBuilder,
-        labels: &[u8],
-        drop_name: bool,
-        cells: impl IntoIterator<Item = Option<f64>>,
-    ) {
-        match self {
-            Self::Keep => builder.push_row(labels, drop_name, cells),
-            Self::DropLater => builder.push_row(labels, true, cells),
-            Self::Drop => {
-                let labels = queries_tables::folded::decode_labels(labels).without(&[METRIC_NAME]);
-                builder.push_row(labels.encoded(), false, cells);
-            }
-        }
-    }
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for Window {
@@ -98,8 +86,11 @@ impl Operation for Window {
             WindowKind::Newest { lookback_ms, .. } => {
                 format!("newest [{}]", format_duration_ms(*lookback_ms))
             }
-            WindowKind::Range { function, range_ms } => {
-                format!("{} [{}]", function.name, format_duration_ms(*range_ms))
+            WindowKind::Smoothed { lookback_ms } => {
+                format!("smoothed [{}]", format_duration_ms(*lookback_ms))
+            }
+            WindowKind::Range { notes, range_ms, .. } => {
+                format!("{} [{}]", notes.function.name, format_duration_ms(*range_ms))
             }
         }
     }
@@ -117,54 +108,75 @@ impl Operation for Window {
         let rows = inputs.next().expect("a window has an input of rows");
         let steps = self.grid.steps();
         let parameters = futures::stream::iter(inputs).then(move |input| collect_scalar(input, steps));
-        let stream = futures::stream::once(parameters.try_collect::<Vec<Vec<f64>>>());
-        let batches = stream.flat_map({
-            let mut rows = Some(rows);
-            move |parameters| {
-                let window = Arc::clone(&self);
-                let rows = rows.take().expect("parameters are read once");
-                match parameters {
-                    Ok(parameters) => rows
-                        .map(move |batch| Ok(window.evaluate(&batch?, &parameters)))
-                        .boxed(),
-                    Err(error) => futures::stream::once(async { Err(error) }).boxed(),
-                }
-            }
-        });
-        Ok(batches.boxed())
+        let batches = async move {
+            let parameters: Arc<Vec<Vec<f64>>> = Arc::new(parameters.try_collect().await?);
+            Ok::<_, DataFusionError>(rows.and_then(move |batch| {
+                let (window, parameters) = (Arc::clone(&self), Arc::clone(&parameters));
+                async move { window.evaluate(&batch, &parameters).await }
+            }))
+        };
+        Ok(futures::stream::once(batches).try_flatten().boxed())
     }
 }
 
 impl Window {
-    fn evaluate(&self, batch: &RecordBatch, parameters: &[Vec<f64>]) -> RecordBatch {
+    async fn evaluate(&self, batch: &RecordBatch, parameters: &[Vec<f64>]) -> Result<RecordBatch> {
         let folded = FoldedBatch::new(batch);
-        let mut builder = StepVectorsBuilder::new(self.grid.steps());
+        let dropped_names = dropped_names(batch);
+        let mut builder = StepVectorsBuilder::new(self.grid.steps(), &self.budget);
         let mut fresh = Fresh::default();
         let mut cells = Vec::with_capacity(self.grid.steps());
+        let mut pace = Pace::new();
+        let mut violations = self.violations(parameters);
         for row in 0..folded.len() {
             let (timestamps, values) = folded.samples(row);
+            pace.spend(timestamps.len() + self.grid.steps()).await;
             cells.clear();
             match &self.kind {
                 WindowKind::Newest {
                     lookback_ms,
                     timestamp,
-                } => {
-                    self.newest(timestamps, values, *lookback_ms, *timestamp, &mut cells);
-                }
-                WindowKind::Range { function, range_ms } => {
+                } => self.newest(timestamps, values, *lookback_ms, *timestamp, &mut cells),
+                WindowKind::Smoothed { lookback_ms } => {
                     let (timestamps, values) = fresh.without_stale(timestamps, values);
-                    self.range(function, *range_ms, timestamps, values, parameters, &mut cells);
-                    self.annotate(function, &folded, row, &cells);
+                    self.smoothed(timestamps, values, *lookback_ms, &mut cells);
+                }
+                WindowKind::Range {
+                    evaluation,
+                    range_ms,
+                    notes,
+                } => {
+                    let (timestamps, values) = fresh.without_stale(timestamps, values);
+                    let mut slide = Slide {
+                        window: self,
+                        evaluation: *evaluation,
+                        range_ms: *range_ms,
+                        notes,
+                        violations: &mut violations,
+                        pace: &mut pace,
+                    };
+                    slide.over(timestamps, values, parameters, &mut cells).await?;
+                    if cells.iter().any(Option::is_some) {
+                        notes.of_series(|| folded.labels(row));
+                    }
                 }
             }
-            self.name.push_row(
-                &mut builder,
-                folded.encoded_labels(row),
-                false,
-                cells.iter().copied(),
-            );
+            let dropped = dropped_names.is_some_and(|flags| flags.value(row));
+            let labels = folded.encoded_labels(row);
+            self.name
+                .push_row(&mut builder, labels, dropped, cells.iter().copied())?;
         }
-        builder.finish()
+        // The series of a query come in many small batches: between two of them a cancelled query ends.
+        tokio::task::yield_now().await;
+        Ok(builder.finish())
+    }
+
+    /// What is wrong with the parameters at each step; empty when nothing is.
+    fn violations(&self, parameters: &[Vec<f64>]) -> Vec<Option<Violation>> {
+        match &self.kind {
+            WindowKind::Range { notes, .. } => notes.violations(parameters),
+            WindowKind::Newest { .. } | WindowKind::Smoothed { .. } => Vec::new(),
+        }
     }
 
     fn newest(
@@ -189,25 +201,62 @@ impl Window {
         }
     }
 
-    fn range(
-        &self,
-        function: &RangeFunction,
-        range_ms: i64,
+    fn smoothed(&self, timestamps: &[i64], values: &[f64], lookback_ms: i64, cells: &mut Vec<Option<f64>>) {
+        let (mut from, mut until) = (0, 0);
+        for step in 0..self.grid.steps() {
+            let time_ms = self.grid.time_ms(step);
+            until = advance(timestamps, until, time_ms.saturating_add(lookback_ms));
+            from = advance(timestamps, from, time_ms.saturating_sub(lookback_ms)).min(until);
+            cells.push(extended::value_at(
+                &timestamps[from..until],
+                &values[from..until],
+                time_ms,
+            ));
+        }
+    }
+}
+
+/// The first position from `position` on whose timestamp is after `time_ms`.
+fn advance(timestamps: &[i64], position: usize, time_ms: i64) -> usize {
+    position
+        + timestamps[position..]
+            .iter()
+            .take_while(|&&t| t <= time_ms)
+            .count()
+}
+
+/// Rows whose name goes at the end of the query, where the input says so (a subquery).
+pub(crate) fn dropped_names(batch: &RecordBatch) -> Option<&BooleanArray> {
+    let flags = batch.columns().get(3)?;
+    flags.as_boolean_opt()
+}
+
+/// A range function on its way over one series.
+struct Slide<'a> {
+    window: &'a Window,
+    evaluation: RangeEvaluation,
+    range_ms: i64,
+    notes: &'a RangeNotes,
+    violations: &'a mut [Option<Violation>],
+    pace: &'a mut Pace,
+}
+
+impl Slide<'_> {
+    async fn over(
+        &mut self,
         timestamps: &[i64],
         values: &[f64],
         parameters: &[Vec<f64>],
         cells: &mut Vec<Option<f64>>,
-    ) {
+    ) -> Result<()> {
         let (mut from, mut until) = (0, 0);
         let mut at = vec![0.0; parameters.len()];
-        for step in 0..self.grid.steps() {
-            let end_ms = self.grid.time_ms(step);
-            let start_ms = end_ms.saturating_sub(range_ms);
-            until += timestamps[until..].iter().take_while(|&&t| t <= end_ms).count();
-            from += timestamps[from..until]
-                .iter()
-                .take_while(|&&t| t <= start_ms)
-                .count();
+        for step in 0..self.window.grid.steps() {
+            let end_ms = self.window.grid.time_ms(step);
+            let start_ms = end_ms.saturating_sub(self.range_ms);
+            until = advance(timestamps, until, end_ms.saturating_add(self.evaluation.after_ms));
+            let seen_from_ms = start_ms.saturating_sub(self.evaluation.before_ms);
+            from = advance(timestamps, from, seen_from_ms).min(until);
             if from == until {
                 cells.push(None);
                 continue;
@@ -215,34 +264,22 @@ impl Window {
             for (slot, parameter) in at.iter_mut().zip(parameters) {
                 *slot = parameter[step];
             }
+            if let Some(violation) = self.violations.get_mut(step).and_then(Option::take) {
+                self.notes.tell(violation)?;
+            }
             let samples = Samples {
                 timestamps: &timestamps[from..until],
                 values: &values[from..until],
                 start_ms,
                 end_ms,
-                time_ms: self.query_grid.time_ms(step),
+                time_ms: self.window.query_grid.time_ms(step),
             };
-            cells.push((function.evaluate)(&samples, &at));
+            cells.push((self.evaluation.evaluate)(&samples, &at));
+            if self.pace.tires(until - from) {
+                tokio::task::yield_now().await;
+            }
         }
-    }
-
-    /// Prometheus's hint that a rate is taken of something that is not called like a counter.
-    fn annotate(&self, function: &RangeFunction, folded: &FoldedBatch, row: usize, cells: &[Option<f64>]) {
-        if !function.wants_counter || cells.iter().all(Option::is_none) {
-            return;
-        }
-        let labels = folded.labels(row);
-        let name = labels.metric_name();
-        let counter = ["_total", "_sum", "_count", "_bucket"]
-            .iter()
-            .any(|suffix| name.ends_with(suffix));
-        if !name.is_empty() && !counter {
-            let text = format!(
-                "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}",
-                engine_model::labels::Quoted(name)
-            );
-            self.annotations.info(&text, self.span);
-        }
+        Ok(())
     }
 }
 

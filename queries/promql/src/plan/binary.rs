@@ -1,15 +1,17 @@
 //! Operators between two expressions.
 
+use std::sync::Arc;
+
 use queries_tables::PlanNode;
 
 use super::{Plan, Planner};
 use crate::error::QueryError;
 use crate::grid::Grid;
-use crate::nodes::map::{Map, MapKind};
-use crate::nodes::scalar::{Scalar, ScalarKind};
+use crate::nodes::map::MapKind;
+use crate::nodes::names::NameHandling;
+use crate::nodes::scalar::ScalarKind;
 use crate::nodes::vector_match::VectorMatch;
-use crate::nodes::window::NameHandling;
-use crate::parser::ast::{BinaryExpr, ValueType, VectorMatching};
+use crate::parser::ast::{BinaryExpr, ValueType};
 use crate::parser::operators::BinaryOp;
 
 impl Planner {
@@ -23,11 +25,7 @@ impl Planner {
         let inputs = vec![self.plan(&binary.lhs, grid)?, self.plan(&binary.rhs, grid)?];
         match (binary.lhs.value_type(), binary.rhs.value_type()) {
             (ValueType::Scalar, ValueType::Scalar) => {
-                let scalar = Scalar {
-                    kind: ScalarKind::Operator(binary.op),
-                    steps: grid.steps(),
-                };
-                Ok(PlanNode::plan(scalar, inputs))
+                Ok(self.scalar(ScalarKind::Operator(binary.op), grid, inputs))
             }
             (ValueType::Scalar, _) => Ok(self.with_scalar(binary, true, grid, inputs)),
             (_, ValueType::Scalar) => Ok(self.with_scalar(binary, false, grid, inputs)),
@@ -56,12 +54,7 @@ impl Planner {
             scalar_on_left,
             return_bool: binary.return_bool,
         };
-        let plan = PlanNode::plan(Map { kind, grid, name }, inputs);
-        if filters {
-            return plan;
-        }
-        let vector = if scalar_on_left { &binary.rhs } else { &binary.lhs };
-        self.unique(plan, grid, vector)
+        self.map(kind, grid, name, inputs)
     }
 
     fn between_vectors(
@@ -76,22 +69,13 @@ impl Planner {
                 binary.op
             )));
         };
-        let VectorMatching {
-            fill_left,
-            fill_right,
-            ..
-        } = matching;
-        if fill_left.is_some() || fill_right.is_some() {
-            return Err(QueryError::NotImplemented(
-                "fill modifiers of binary operators".to_owned(),
-            ));
-        }
         let node = VectorMatch {
             op: binary.op,
             return_bool: binary.return_bool,
             matching: matching.clone(),
             steps: grid.steps(),
             delayed_name_removal: self.delayed_name_removal,
+            budget: Arc::clone(&self.budget),
         };
         Ok(PlanNode::plan(node, inputs))
     }

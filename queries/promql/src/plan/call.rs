@@ -1,26 +1,19 @@
-//! Function calls: range functions become windows, functions of one sample maps, and the few others
-//! nodes of their own.
+//! Function calls: functions of one sample become maps, and the few others nodes of their own.
 
 use std::sync::Arc;
 
-use engine_model::matcher::Pattern;
-use engine_model::{Labels, LabelsBuilder, METRIC_NAME, MatchOp, Matcher};
 use queries_tables::PlanNode;
 
-use super::{Plan, Planner, selector};
+use super::{Plan, Planner};
 use crate::error::QueryError;
 use crate::functions::cell::cell_function;
-use crate::functions::label::LabelChange;
-use crate::functions::range::{RangeFunction, range_function};
+use crate::functions::range::range_function;
 use crate::grid::Grid;
-use crate::nodes::absent::Absent;
-use crate::nodes::constant::{Constant, ConstantKind};
+use crate::nodes::constant::ConstantKind;
 use crate::nodes::labels_map::{LabelsKind, LabelsMap};
-use crate::nodes::map::{Map, MapKind};
-use crate::nodes::quantile::HistogramQuantile;
-use crate::nodes::scalar::{Scalar, ScalarKind};
-use crate::nodes::sort::Sort;
-use crate::nodes::unique::Unique;
+use crate::nodes::map::MapKind;
+use crate::nodes::scalar::ScalarKind;
+use crate::nodes::sort::{Sort, SortKey};
 use crate::parser::Expr;
 use crate::parser::ast::{Call, ValueType};
 
@@ -33,45 +26,44 @@ impl Planner {
             return self.map_call(call, MapKind::Function(function), grid);
         }
         match call.func.name {
-            "time" => Ok(self.constant(ConstantKind::Time, grid)),
-            "pi" => Ok(self.number(std::f64::consts::PI, grid)),
-            "scalar" => {
-                let scalar = Scalar {
-                    kind: ScalarKind::OfVector,
-                    steps: grid.steps(),
-                };
-                Ok(PlanNode::plan(scalar, self.arguments(call, grid)?))
-            }
-            "vector" => {
-                let clear = LabelsMap {
-                    kind: LabelsKind::Clear,
-                    steps: grid.steps(),
-                };
-                Ok(PlanNode::plan(clear, self.arguments(call, grid)?))
-            }
+            "vector" => self.vector_of_scalar(call, grid),
             "timestamp" => self.timestamp(call, grid),
             "absent" | "absent_over_time" => self.absent(call, grid),
-            "sort" => self.sort(call, false, grid),
-            "sort_desc" => self.sort(call, true, grid),
-            "label_replace" | "label_join" => self.change_labels(call, grid),
-            "histogram_quantile" => self.histogram_quantile(call, grid),
-            "start" => Ok(self.number(self.query_grid.start_ms as f64 / 1000.0, grid)),
-            "end" => Ok(self.number(self.query_grid.end_ms as f64 / 1000.0, grid)),
-            "step" => Ok(self.number(self.query_grid.step_ms as f64 / 1000.0, grid)),
-            "range" => {
-                let range_ms = self.query_grid.end_ms - self.query_grid.start_ms;
-                Ok(self.number(range_ms as f64 / 1000.0, grid))
+            "sort" => self.sort(call, SortKey::Value, false, grid),
+            "sort_desc" => self.sort(call, SortKey::Value, true, grid),
+            "sort_by_label" => self.sort(call, labels_key(call)?, false, grid),
+            "sort_by_label_desc" => self.sort(call, labels_key(call)?, true, grid),
+            "label_replace" => self.label_replace(call, grid),
+            "label_join" => self.label_join(call, grid),
+            "histogram_quantile" | "histogram_quantiles" | "histogram_fraction" => {
+                self.histogram_call(call, grid)
             }
+            _ => self.scalar_call(call, grid),
+        }
+    }
+
+    /// Functions whose result is a scalar.
+    fn scalar_call(&self, call: &Call, grid: Grid) -> Result<Plan, QueryError> {
+        let query = self.query_grid;
+        let seconds = |ms: i64| Ok(self.number(ms as f64 / 1000.0, grid));
+        match call.func.name {
+            "time" => Ok(self.constant(ConstantKind::Time, grid)),
+            "pi" => Ok(self.number(std::f64::consts::PI, grid)),
+            "scalar" => Ok(self.scalar(ScalarKind::OfVector, grid, self.arguments(call, grid)?)),
+            "max_of" => Ok(self.scalar(ScalarKind::Larger, grid, self.arguments(call, grid)?)),
+            "min_of" => Ok(self.scalar(ScalarKind::Smaller, grid, self.arguments(call, grid)?)),
+            "start" => seconds(query.start_ms),
+            "end" => seconds(query.end_ms),
+            // A query of one instant has no step, even if one is given.
+            "step" if query.start_ms == query.end_ms => seconds(0),
+            "step" => seconds(query.step_ms),
+            "range" => seconds(query.end_ms - query.start_ms),
             name => Err(QueryError::NotImplemented(format!("function {name}()"))),
         }
     }
 
-    fn constant(&self, kind: ConstantKind, grid: Grid) -> Plan {
-        PlanNode::plan(Constant { kind, grid }, Vec::new())
-    }
-
     /// Plans of all arguments that are scalars or vectors.
-    fn arguments(&self, call: &Call, grid: Grid) -> Result<Vec<Plan>, QueryError> {
+    pub(super) fn arguments(&self, call: &Call, grid: Grid) -> Result<Vec<Plan>, QueryError> {
         let plannable = |arg: &&Expr| matches!(arg.value_type(), ValueType::Scalar | ValueType::Vector);
         call.args
             .iter()
@@ -80,193 +72,50 @@ impl Planner {
             .collect()
     }
 
-    fn range_call(
-        &self,
-        call: &Call,
-        function: &'static RangeFunction,
-        grid: Grid,
-    ) -> Result<Plan, QueryError> {
-        let parameters = self.arguments(call, grid)?;
-        self.check_parameters(call)?;
-        let Some(samples) = call.args.iter().find(|arg| arg.value_type() == ValueType::Matrix) else {
-            return Err(QueryError::BadData(format!(
-                "{}() needs a range vector",
-                function.name
-            )));
-        };
-        let plan = match samples.unwrap_parens() {
-            Expr::Matrix(matrix) => self.range_selector(matrix, function, parameters, grid)?,
-            Expr::Subquery(subquery) => self.subquery(subquery, function, parameters, grid)?,
-            other => {
-                let what = other.value_type().documented();
-                return Err(QueryError::BadData(format!("{}() over {what}", function.name)));
-            }
-        };
-        if function.keeps_name || self.delayed_name_removal || selector::has_one_name(samples) {
-            return Ok(plan);
-        }
-        Ok(PlanNode::plan(
-            Unique {
-                steps: grid.steps(),
-                merge: false,
-            },
-            vec![plan],
-        ))
-    }
-
-    /// Parameters that Prometheus checks before it evaluates, when they are written as numbers.
-    fn check_parameters(&self, call: &Call) -> Result<(), QueryError> {
-        if call.func.name != "double_exponential_smoothing" {
-            return Ok(());
-        }
-        let names = [
-            "smoothing factor. Expected: 0 < sf < 1, got: ",
-            "trend factor. Expected: 0 < tf < 1, got: ",
-        ];
-        for (arg, name) in call.args[1..].iter().zip(names) {
-            if let Expr::Number(number) = arg.unwrap_parens()
-                && !(number.value > 0.0 && number.value < 1.0)
-            {
-                let got = engine_model::number::format_float(number.value);
-                return Err(QueryError::Execution(format!("invalid {name}{got}")));
-            }
-        }
-        Ok(())
-    }
-
-    fn map_call(&self, call: &Call, kind: MapKind, grid: Grid) -> Result<Plan, QueryError> {
+    pub(super) fn map_call(&self, call: &Call, kind: MapKind, grid: Grid) -> Result<Plan, QueryError> {
         let mut inputs = self.arguments(call, grid)?;
         if inputs.is_empty() {
             // Functions of a date are about the step's time when nothing is said.
             inputs.push(self.constant(ConstantKind::Time, grid));
         }
-        let plan = PlanNode::plan(
-            Map {
-                kind,
-                grid,
-                name: self.dropping_name(),
-            },
-            inputs,
-        );
-        match call.args.first() {
-            Some(vector) => Ok(self.unique(plan, grid, vector)),
-            None => Ok(plan),
-        }
+        Ok(self.map(kind, grid, self.dropping_name(), inputs))
     }
 
-    fn timestamp(&self, call: &Call, grid: Grid) -> Result<Plan, QueryError> {
-        if let Expr::Vector(selector) = call.args[0].unwrap_parens() {
-            let plan = self.instant_selector(selector, grid, true)?;
-            return Ok(self.unique(plan, grid, &call.args[0]));
-        }
-        self.map_call(call, MapKind::Timestamp, grid)
+    fn vector_of_scalar(&self, call: &Call, grid: Grid) -> Result<Plan, QueryError> {
+        let clear = LabelsMap {
+            kind: LabelsKind::Clear,
+            steps: grid.steps(),
+            budget: Arc::clone(&self.budget),
+        };
+        Ok(PlanNode::plan(clear, self.arguments(call, grid)?))
     }
 
-    fn sort(&self, call: &Call, descending: bool, grid: Grid) -> Result<Plan, QueryError> {
+    fn sort(&self, call: &Call, key: SortKey, descending: bool, grid: Grid) -> Result<Plan, QueryError> {
         let mut inputs = self.arguments(call, grid)?;
-        if self.query_grid.steps() > 1 || grid.steps() != 1 {
+        if grid.start_ms != grid.end_ms {
             let text = "sort is ineffective for range queries since results are always ordered by labels";
             self.annotations.warn(text, call.span);
+        }
+        if grid.steps() != 1 {
             return Ok(inputs.remove(0));
         }
-        Ok(PlanNode::plan(Sort { descending }, inputs))
-    }
-
-    fn absent(&self, call: &Call, grid: Grid) -> Result<Plan, QueryError> {
-        let argument = call.args[0].unwrap_parens();
-        let labels = match argument {
-            Expr::Vector(selector) => fixed_labels(&selector.matchers),
-            Expr::Matrix(matrix) => fixed_labels(&matrix.selector.matchers),
-            _ => Labels::empty(),
+        let sort = Sort {
+            key,
+            descending,
+            budget: Arc::clone(&self.budget),
         };
-        let present = range_function("present_over_time").expect("the function is in the list");
-        let input = match argument {
-            Expr::Matrix(matrix) => self.range_selector(matrix, present, Vec::new(), grid)?,
-            Expr::Subquery(subquery) => self.subquery(subquery, present, Vec::new(), grid)?,
-            other => self.plan(other, grid)?,
-        };
-        Ok(PlanNode::plan(
-            Absent {
-                labels,
-                steps: grid.steps(),
-            },
-            vec![input],
-        ))
-    }
-
-    fn change_labels(&self, call: &Call, grid: Grid) -> Result<Plan, QueryError> {
-        let text = |i: usize| match call.args[i].unwrap_parens() {
-            Expr::String(literal) => Ok(literal.value.clone()),
-            _ => Err(QueryError::BadData(format!(
-                "argument {} of {}() is no string",
-                i + 1,
-                call.func.name
-            ))),
-        };
-        let target = text(1)?;
-        if target.is_empty() {
-            return Err(QueryError::Execution(format!(
-                "invalid destination label name in {}(): {target}",
-                call.func.name
-            )));
-        }
-        let change = if call.func.name == "label_replace" {
-            let pattern = text(4)?;
-            let regex = Pattern::new(&pattern).map_err(|_| {
-                QueryError::Execution(format!(
-                    "invalid regular expression in label_replace(): {pattern}"
-                ))
-            })?;
-            LabelChange::Replace {
-                target,
-                replacement: text(2)?,
-                source: text(3)?,
-                regex,
-            }
-        } else {
-            let sources: Result<Vec<String>, QueryError> = (3..call.args.len()).map(text).collect();
-            LabelChange::Join {
-                target,
-                separator: text(2)?,
-                sources: sources?,
-            }
-        };
-        let input = self.plan(&call.args[0], grid)?;
-        let map = LabelsMap {
-            kind: LabelsKind::Change(change),
-            steps: grid.steps(),
-        };
-        let plan = PlanNode::plan(map, vec![input]);
-        Ok(PlanNode::plan(
-            Unique {
-                steps: grid.steps(),
-                merge: true,
-            },
-            vec![plan],
-        ))
-    }
-
-    fn histogram_quantile(&self, call: &Call, grid: Grid) -> Result<Plan, QueryError> {
-        let inputs = vec![self.plan(&call.args[1], grid)?, self.plan(&call.args[0], grid)?];
-        let node = HistogramQuantile {
-            grid,
-            delayed_name_removal: self.delayed_name_removal,
-            annotations: Arc::clone(&self.annotations),
-            quantile_span: call.args[0].span(),
-            vector_span: call.args[1].span(),
-        };
-        Ok(PlanNode::plan(node, inputs))
+        Ok(PlanNode::plan(sort, inputs))
     }
 }
 
-/// Labels that equality matchers fix; one that is matched twice is fixed by neither.
-fn fixed_labels(matchers: &[Matcher]) -> Labels {
-    let mut builder = LabelsBuilder::default();
-    for matcher in matchers.iter().filter(|m| m.name != METRIC_NAME) {
-        let once = matchers.iter().filter(|other| other.name == matcher.name).count() == 1;
-        if matcher.op == MatchOp::Equal && once {
-            builder.set(&matcher.name, &matcher.value);
-        }
-    }
-    builder.build()
+/// The labels that `sort_by_label` sorts by.
+fn labels_key(call: &Call) -> Result<SortKey, QueryError> {
+    let texts = call.args[1..].iter().map(|arg| match arg.unwrap_parens() {
+        Expr::String(literal) => Ok(literal.value.clone()),
+        _ => Err(QueryError::BadData(format!(
+            "{}() sorts by label names",
+            call.func.name
+        ))),
+    });
+    Ok(SortKey::Labels(texts.collect::<Result<_, _>>()?))
 }

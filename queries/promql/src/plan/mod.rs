@@ -4,11 +4,15 @@
 mod aggregate;
 mod binary;
 mod call;
+mod histogram_call;
 mod invariant;
+mod label_call;
+mod range_call;
 mod selector;
 mod subquery;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use datafusion::physical_plan::ExecutionPlan;
 use queries_tables::{PlanNode, SampleBudget, Snapshot};
@@ -18,10 +22,10 @@ use crate::error::QueryError;
 use crate::grid::Grid;
 use crate::nodes::constant::{Constant, ConstantKind};
 use crate::nodes::map::{Map, MapKind};
+use crate::nodes::names::NameHandling;
 use crate::nodes::repeat::Repeat;
 use crate::nodes::scalar::{Scalar, ScalarKind};
-use crate::nodes::unique::Unique;
-use crate::nodes::window::NameHandling;
+use crate::nodes::unique::{Duplicates, Unique};
 use crate::parser::Expr;
 use crate::parser::ast::{UnaryExpr, ValueType};
 use crate::parser::operators::UnaryOp;
@@ -44,6 +48,11 @@ pub struct Planner {
     pub default_step_ms: i64,
     /// Metric names go at the end of the query rather than at once.
     pub delayed_name_removal: bool,
+    /// Counters are told by `__type__` rather than by their name.
+    pub type_and_unit_labels: bool,
+    /// Raised by a query that failed because label sets became equal where that is rare: it may succeed
+    /// when it is planned again without this, so that their rows are gathered and merged.
+    pub collision: Option<Arc<AtomicBool>>,
     /// Instants of the whole query: what `start()` and `end()` mean.
     pub query_grid: Grid,
 }
@@ -53,7 +62,7 @@ impl Planner {
     pub fn plan(&self, expr: &Expr, grid: Grid) -> Result<Plan, QueryError> {
         if grid.steps() > 1 && invariant::worth_repeating(expr) {
             let once = self.plan_steps(expr, Grid::instant(grid.start_ms))?;
-            return Ok(PlanNode::plan(Repeat { steps: grid.steps() }, vec![once]));
+            return Ok(self.repeat(once, grid));
         }
         self.plan_steps(expr, grid)
     }
@@ -62,7 +71,7 @@ impl Planner {
         match expr {
             Expr::Paren(paren) => self.plan(&paren.expr, grid),
             Expr::Number(number) => Ok(self.number(number.value, grid)),
-            Expr::Vector(selector) => self.instant_selector(selector, grid, false),
+            Expr::Vector(selector) => self.instant_selector(selector, grid),
             Expr::Unary(unary) => self.unary(unary, grid),
             Expr::Binary(binary) => self.binary(binary, grid),
             Expr::Aggregate(aggregate) => self.aggregate(aggregate, grid),
@@ -74,14 +83,47 @@ impl Planner {
         }
     }
 
+    /// The single step of `plan` at every instant of `grid`.
+    fn repeat(&self, plan: Plan, grid: Grid) -> Plan {
+        let repeat = Repeat {
+            steps: grid.steps(),
+            budget: Arc::clone(&self.budget),
+        };
+        PlanNode::plan(repeat, vec![plan])
+    }
+
     fn number(&self, value: f64, grid: Grid) -> Plan {
-        PlanNode::plan(
-            Constant {
-                kind: ConstantKind::Number(value),
-                grid,
-            },
-            Vec::new(),
-        )
+        self.constant(ConstantKind::Number(value), grid)
+    }
+
+    fn constant(&self, kind: ConstantKind, grid: Grid) -> Plan {
+        let budget = Arc::clone(&self.budget);
+        PlanNode::plan(Constant { kind, grid, budget }, Vec::new())
+    }
+
+    fn scalar(&self, kind: ScalarKind, grid: Grid, inputs: Vec<Plan>) -> Plan {
+        let scalar = Scalar {
+            kind,
+            steps: grid.steps(),
+            budget: Arc::clone(&self.budget),
+        };
+        PlanNode::plan(scalar, inputs)
+    }
+
+    /// A map whose results are no longer the metric of their input, or still are when they are `kept`.
+    fn map(&self, kind: MapKind, grid: Grid, name: NameHandling, inputs: Vec<Plan>) -> Plan {
+        let budget = Arc::clone(&self.budget);
+        let map = Map {
+            kind,
+            grid,
+            name,
+            budget,
+        };
+        let plan = PlanNode::plan(map, inputs);
+        match name {
+            NameHandling::Drop => self.unique(plan, grid),
+            NameHandling::Keep | NameHandling::DropLater => plan,
+        }
     }
 
     fn unary(&self, unary: &UnaryExpr, grid: Grid) -> Result<Plan, QueryError> {
@@ -90,18 +132,9 @@ impl Planner {
             return Ok(operand);
         }
         if unary.expr.value_type() == ValueType::Scalar {
-            let negate = Scalar {
-                kind: ScalarKind::Negate,
-                steps: grid.steps(),
-            };
-            return Ok(PlanNode::plan(negate, vec![operand]));
+            return Ok(self.scalar(ScalarKind::Negate, grid, vec![operand]));
         }
-        let map = Map {
-            kind: MapKind::Negate,
-            grid,
-            name: self.dropping_name(),
-        };
-        Ok(self.unique(PlanNode::plan(map, vec![operand]), grid, &unary.expr))
+        Ok(self.map(MapKind::Negate, grid, self.dropping_name(), vec![operand]))
     }
 
     /// How nodes that compute something new treat the metric name.
@@ -113,18 +146,21 @@ impl Planner {
         }
     }
 
-    /// Guards against label sets that became equal when names were dropped from `source`'s elements. Not
-    /// needed where all of them have one name, nor while names stay until the end.
-    fn unique(&self, plan: Plan, grid: Grid, source: &Expr) -> Plan {
-        if self.delayed_name_removal || selector::has_one_name(source) {
-            return plan;
-        }
-        PlanNode::plan(
-            Unique {
-                steps: grid.steps(),
-                merge: true,
-            },
-            vec![plan],
-        )
+    /// Guards against label sets that have become equal; their rows are merged where they never meet.
+    pub(crate) fn unique(&self, plan: Plan, grid: Grid) -> Plan {
+        let duplicates = match &self.collision {
+            Some(flag) => Duplicates::Unexpected(Arc::clone(flag)),
+            None => Duplicates::Merge,
+        };
+        self.without_duplicates(plan, grid, duplicates)
+    }
+
+    fn without_duplicates(&self, plan: Plan, grid: Grid, duplicates: Duplicates) -> Plan {
+        let unique = Unique {
+            steps: grid.steps(),
+            duplicates,
+            budget: Arc::clone(&self.budget),
+        };
+        PlanNode::plan(unique, vec![plan])
     }
 }

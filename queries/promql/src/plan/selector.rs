@@ -1,99 +1,56 @@
 //! Selectors: which samples are scanned, and at which instants their windows end.
 
-use engine_model::{METRIC_NAME, MatchOp, Matcher};
+use std::sync::Arc;
+
+use engine_model::Matcher;
 use queries_tables::{PlanNode, SeriesScan};
 
 use super::{Plan, Planner};
 use crate::error::QueryError;
-use crate::functions::range::RangeFunction;
 use crate::grid::Grid;
-use crate::nodes::repeat::Repeat;
-use crate::nodes::window::{NameHandling, Window, WindowKind};
-use crate::parser::Expr;
+use crate::nodes::names::NameHandling;
+use crate::nodes::window::{Window, WindowKind};
 use crate::parser::ast::{At, Edges, MatrixSelector, TimeModifiers, VectorSelector};
 
-use std::sync::Arc;
-
 impl Planner {
-    /// The newest sample of each series, or with `timestamp` its time.
-    pub(super) fn instant_selector(
-        &self,
-        selector: &VectorSelector,
-        grid: Grid,
-        timestamp: bool,
-    ) -> Result<Plan, QueryError> {
-        refuse_edges(selector)?;
-        let name = if timestamp {
-            self.dropping_name()
-        } else {
-            NameHandling::Keep
+    /// The newest sample of each series, or the smoothed value.
+    pub(super) fn instant_selector(&self, selector: &VectorSelector, grid: Grid) -> Result<Plan, QueryError> {
+        let lookback_ms = self.lookback_ms;
+        let kind = match selector.edges {
+            Edges::Smoothed => WindowKind::Smoothed { lookback_ms },
+            Edges::Plain | Edges::Anchored => WindowKind::Newest {
+                lookback_ms,
+                timestamp: false,
+            },
         };
-        let kind = WindowKind::Newest {
-            lookback_ms: self.lookback_ms,
-            timestamp,
-        };
-        let scan = |ends: Grid| self.scan(&selector.matchers, ends, self.lookback_ms);
-        self.window(
-            kind,
-            name,
-            &selector.modifiers,
-            grid,
-            selector.span,
-            scan,
-            Vec::new(),
-        )
+        Ok(self.window_over_selector(kind, NameHandling::Keep, selector, Vec::new(), grid))
     }
 
-    /// A function over the samples of a range selector.
-    pub(super) fn range_selector(
+    /// A window over what a selector selects.
+    pub(super) fn window_over_selector(
         &self,
-        matrix: &MatrixSelector,
-        function: &'static RangeFunction,
+        kind: WindowKind,
+        name: NameHandling,
+        selector: &VectorSelector,
         parameters: Vec<Plan>,
         grid: Grid,
-    ) -> Result<Plan, QueryError> {
-        refuse_edges(&matrix.selector)?;
-        let kind = WindowKind::Range {
-            function,
-            range_ms: matrix.range_ms,
-        };
-        let scan = |ends: Grid| self.scan(&matrix.selector.matchers, ends, matrix.range_ms);
-        let name = self.range_name(function);
-        self.window(
-            kind,
-            name,
-            &matrix.selector.modifiers,
-            grid,
-            matrix.span,
-            scan,
-            parameters,
-        )
-    }
-
-    pub(super) fn range_name(&self, function: &RangeFunction) -> NameHandling {
-        if function.keeps_name {
-            NameHandling::Keep
-        } else {
-            self.dropping_name()
-        }
+    ) -> Plan {
+        let (before_ms, after_ms) = kind.reach_ms();
+        let scan = |ends: Grid| self.scan(&selector.matchers, ends, before_ms, after_ms);
+        self.window(kind, name, &selector.modifiers, parameters, grid, scan)
     }
 
     /// A window over what `scan` reads; windows end at the grid's instants moved by the modifiers, all at
     /// one instant with `@`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is one part of the selector as it is written"
-    )]
     pub(super) fn window(
         &self,
         kind: WindowKind,
         name: NameHandling,
         modifiers: &TimeModifiers,
-        grid: Grid,
-        span: crate::parser::Span,
-        scan: impl FnOnce(Grid) -> Plan,
         parameters: Vec<Plan>,
-    ) -> Result<Plan, QueryError> {
+        grid: Grid,
+        scan: impl FnOnce(Grid) -> Plan,
+    ) -> Plan {
         let ends = self.ends(modifiers, grid);
         // With `@` every step has the same window, but a parameter or a function of time may differ.
         let fixed_once = modifiers.at.is_some() && parameters.is_empty() && grid.steps() > 1;
@@ -103,20 +60,18 @@ impl Planner {
             ends
         };
         let rows = scan(ends);
-        let annotations = Arc::clone(&self.annotations);
         let window = Window {
             kind,
             grid: ends,
             query_grid: grid,
             name,
-            annotations,
-            span,
+            budget: Arc::clone(&self.budget),
         };
         let plan = PlanNode::plan(window, std::iter::once(rows).chain(parameters).collect());
         if fixed_once {
-            return Ok(PlanNode::plan(Repeat { steps: grid.steps() }, vec![plan]));
+            return self.repeat(plan, grid);
         }
-        Ok(plan)
+        plan
     }
 
     /// The instants at which windows end.
@@ -128,58 +83,32 @@ impl Planner {
         });
         let offset_ms = modifiers.offset_ms;
         match at_ms {
-            Some(at_ms) => Grid::fixed(at_ms - offset_ms, grid.steps()),
+            Some(at_ms) => Grid::fixed(at_ms.saturating_sub(offset_ms), grid.steps()),
             None => grid.earlier(offset_ms),
         }
     }
 
-    /// Reads the samples that windows of `width_ms` ending at `ends` look at.
-    fn scan(&self, matchers: &[Matcher], ends: Grid, width_ms: i64) -> Plan {
+    /// Reads the samples that windows ending at `ends` look at: those up to `before_ms` before their end,
+    /// exclusive, and up to `after_ms` behind it.
+    fn scan(&self, matchers: &[Matcher], ends: Grid, before_ms: i64, after_ms: i64) -> Plan {
         let scan = SeriesScan {
             snapshot: Arc::clone(&self.snapshot),
             matchers: matchers.to_vec(),
-            // Windows are open on the left.
-            min_ms: ends.start_ms.saturating_sub(width_ms).saturating_add(1),
-            max_ms: ends.last_ms(),
+            min_ms: ends.start_ms.saturating_sub(before_ms).saturating_add(1),
+            max_ms: ends.last_ms().saturating_add(after_ms),
             budget: Arc::clone(&self.budget),
         };
         PlanNode::plan(scan, Vec::new())
     }
-}
 
-fn refuse_edges(selector: &VectorSelector) -> Result<(), QueryError> {
-    match selector.edges {
-        Edges::Plain => Ok(()),
-        Edges::Anchored => Err(QueryError::NotImplemented("anchored range selectors".to_owned())),
-        Edges::Smoothed => Err(QueryError::NotImplemented("smoothed range selectors".to_owned())),
+    /// The samples that a range selector shows at the single instant of `ends`, and those that its edges need.
+    pub(crate) fn samples(&self, matrix: &MatrixSelector, ends: Grid) -> Plan {
+        let (before_ms, after_ms) = match matrix.selector.edges {
+            Edges::Plain => (0, 0),
+            Edges::Anchored => (self.lookback_ms, 0),
+            Edges::Smoothed => (self.lookback_ms, self.lookback_ms),
+        };
+        let before_ms = matrix.range_ms.saturating_add(before_ms);
+        self.scan(&matrix.selector.matchers, ends, before_ms, after_ms)
     }
-}
-
-/// Whether all elements of the expression have one metric name, or none.
-pub(super) fn has_one_name(expr: &Expr) -> bool {
-    match expr {
-        Expr::Vector(selector) => fixes_name(&selector.matchers),
-        Expr::Matrix(matrix) => fixes_name(&matrix.selector.matchers),
-        Expr::Paren(paren) => has_one_name(&paren.expr),
-        Expr::Subquery(subquery) => has_one_name(&subquery.expr),
-        Expr::Aggregate(aggregate) => {
-            // Without the name in the grouping no group has one; topk and its kin keep their elements' names.
-            let keeps_elements = matches!(
-                aggregate.op.as_str(),
-                "topk" | "bottomk" | "limitk" | "limit_ratio"
-            );
-            if keeps_elements {
-                return has_one_name(&aggregate.expr);
-            }
-            aggregate.without || !aggregate.grouping.iter().any(|label| label == METRIC_NAME)
-        }
-        Expr::Number(_) | Expr::String(_) => true,
-        Expr::Binary(_) | Expr::Call(_) | Expr::Unary(_) => false,
-    }
-}
-
-fn fixes_name(matchers: &[Matcher]) -> bool {
-    matchers
-        .iter()
-        .any(|m| m.name == METRIC_NAME && m.op == MatchOp::Equal)
 }

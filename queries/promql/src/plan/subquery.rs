@@ -6,8 +6,8 @@ use queries_tables::PlanNode;
 
 use super::{Plan, Planner};
 use crate::error::QueryError;
-use crate::functions::range::RangeFunction;
 use crate::grid::Grid;
+use crate::nodes::names::NameHandling;
 use crate::nodes::subquery::Subquery;
 use crate::nodes::window::WindowKind;
 use crate::parser::ast::SubqueryExpr;
@@ -16,30 +16,18 @@ use crate::parser::ast::SubqueryExpr;
 const INNER_STEPS_MAX: usize = 10_000_000;
 
 impl Planner {
-    /// A function over the samples of a subquery.
-    pub(super) fn subquery(
+    /// A window over the samples of a subquery.
+    pub(super) fn window_over_subquery(
         &self,
+        kind: WindowKind,
+        name: NameHandling,
         subquery: &SubqueryExpr,
-        function: &'static RangeFunction,
         parameters: Vec<Plan>,
         grid: Grid,
     ) -> Result<Plan, QueryError> {
-        let kind = WindowKind::Range {
-            function,
-            range_ms: subquery.range_ms,
-        };
-        let name = self.range_name(function);
         let ends = self.ends(&subquery.modifiers, grid);
         let rows = self.subquery_rows(subquery, ends)?;
-        self.window(
-            kind,
-            name,
-            &subquery.modifiers,
-            grid,
-            subquery.span,
-            |_| rows,
-            parameters,
-        )
+        Ok(self.window(kind, name, &subquery.modifiers, parameters, grid, |_| rows))
     }
 
     /// Folded rows of the inner expression, for windows that end at `ends`.
@@ -50,8 +38,11 @@ impl Planner {
             self.default_step_ms
         };
         // The first instant is the smallest multiple of the step inside the first window, whose left edge is open.
-        let left_ms = ends.start_ms - subquery.range_ms;
-        let start_ms = (left_ms.div_euclid(step_ms) + 1) * step_ms;
+        let left_ms = ends.start_ms.saturating_sub(subquery.range_ms);
+        let start_ms = left_ms
+            .div_euclid(step_ms)
+            .saturating_add(1)
+            .saturating_mul(step_ms);
         let inner = Grid::range(start_ms, ends.last_ms(), step_ms);
         if inner.steps() > INNER_STEPS_MAX {
             return Err(QueryError::Execution(format!(

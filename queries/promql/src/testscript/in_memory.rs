@@ -32,6 +32,7 @@ impl InMemoryEngine {
             default_step: Duration::from_secs(60),
             parse: ParseOptions::ALL,
             delayed_name_removal: true,
+            type_and_unit_labels: false,
         };
         Ok(Self {
             series: MemorySnapshot::default(),

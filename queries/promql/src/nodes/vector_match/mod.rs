@@ -15,8 +15,8 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::{Labels, METRIC_NAME};
 use futures::StreamExt;
-use queries_tables::Operation;
 use queries_tables::operation::BatchStream;
+use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{collect, step_schema};
 use crate::parser::ast::VectorMatching;
@@ -36,6 +36,8 @@ pub struct VectorMatch {
     pub steps: usize,
     /// Whether metric names stay until the end of the query.
     pub delayed_name_removal: bool,
+    /// Limit on what the query holds.
+    pub budget: Arc<SampleBudget>,
 }
 
 impl Operation for VectorMatch {
@@ -69,15 +71,24 @@ impl Operation for VectorMatch {
 impl VectorMatch {
     async fn evaluate(&self, inputs: Vec<SendableRecordBatchStream>) -> Result<RecordBatch> {
         let mut inputs = inputs.into_iter();
-        let left = collect(inputs.next().expect("the left vector is an input")).await?;
-        let right = collect(inputs.next().expect("the right vector is an input")).await?;
+        let left = inputs.next().expect("the left vector is an input");
+        let left = collect(left, &self.budget).await?;
+        let right = inputs.next().expect("the right vector is an input");
+        let right = collect(right, &self.budget).await?;
         let mut signatures = Signatures::default();
-        let left = Side::new(&left, |labels| self.signature(labels), &mut signatures);
-        let right = Side::new(&right, |labels| self.signature(labels), &mut signatures);
+        let mut side = |batches| {
+            Side::new(
+                batches,
+                self.steps,
+                |labels| self.signature(labels),
+                &mut signatures,
+            )
+        };
+        let (left, right) = (side(&left.batches), side(&right.batches));
         if self.op.is_set() {
-            return Ok(set::evaluate(self, &left, &right, signatures.len()));
+            return set::evaluate(self, &left, &right, signatures.len()).await;
         }
-        Ok(grouped::evaluate(self, &left, &right, &signatures)?)
+        grouped::evaluate(self, &left, &right, &signatures).await
     }
 
     /// The labels by which an element finds its partner.
@@ -87,10 +98,5 @@ impl VectorMatch {
             true => labels.filtered(listed),
             false => labels.filtered(|name| name != METRIC_NAME && !listed(name)),
         }
-    }
-
-    /// Whether results lose their metric name: they are no longer that metric.
-    fn drops_name(&self) -> bool {
-        self.return_bool || !(self.op.is_comparison() || self.op.is_set())
     }
 }

@@ -2,53 +2,91 @@
 //! different steps.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use datafusion::error::Result;
 use engine_model::Labels;
+use queries_tables::SampleBudget;
 
+use crate::nodes::pace::{Pace, Reservation};
 use crate::nodes::step_vectors::StepVectorsBuilder;
 
 /// Collects result samples.
 #[derive(Debug)]
 pub(super) struct OutputRows {
     steps: usize,
+    budget: Arc<SampleBudget>,
     by_labels: HashMap<Labels, usize, foldhash::fast::RandomState>,
-    rows: Vec<(Labels, bool, Vec<Option<f64>>)>,
+    rows: Vec<OutputRow>,
+    held: Reservation,
+}
+
+#[derive(Debug)]
+struct OutputRow {
+    labels: Labels,
+    drop_name: bool,
+    /// Where the row stands among the others.
+    place: (usize, usize),
+    /// Match group and step of the last pair that the row was made for.
+    claimed: Option<(usize, usize)>,
+    cells: Vec<Option<f64>>,
 }
 
 impl OutputRows {
-    pub(super) fn new(steps: usize) -> Self {
+    pub(super) fn new(steps: usize, budget: &Arc<SampleBudget>) -> Self {
         Self {
             steps,
+            budget: Arc::clone(budget),
             by_labels: HashMap::default(),
             rows: Vec::new(),
+            held: Reservation::new(budget),
         }
     }
 
-    /// The row of a result series, made when it is new.
-    pub(super) fn row(&mut self, labels: Labels, drop_name: bool) -> usize {
+    /// The row of a result series, made when it is new. Rows come out in order of `place`.
+    pub(super) fn row(&mut self, labels: Labels, drop_name: bool, place: (usize, usize)) -> Result<usize> {
         if let Some(&row) = self.by_labels.get(&labels) {
-            return row;
+            self.rows[row].place = self.rows[row].place.min(place);
+            return Ok(row);
         }
+        self.held.grow(self.steps)?;
         let row = self.rows.len();
         self.by_labels.insert(labels.clone(), row);
-        self.rows.push((labels, drop_name, vec![None; self.steps]));
-        row
+        self.rows.push(OutputRow {
+            labels,
+            drop_name,
+            place,
+            claimed: None,
+            cells: vec![None; self.steps],
+        });
+        Ok(row)
+    }
+
+    /// Notes that a pair of match group `group` makes the row at `step`; false when one has done so before.
+    pub(super) fn claim(&mut self, row: usize, group: usize, step: usize) -> bool {
+        let claim = Some((group, step));
+        let free = self.rows[row].claimed != claim;
+        self.rows[row].claimed = claim;
+        free
     }
 
     /// Sets a sample; false when the row has one at that step already.
     pub(super) fn set(&mut self, row: usize, step: usize, value: f64) -> bool {
-        let cell = &mut self.rows[row].2[step];
+        let cell = &mut self.rows[row].cells[step];
         let free = cell.is_none();
         *cell = Some(value);
         free
     }
 
-    pub(super) fn finish(self) -> RecordBatch {
-        let mut builder = StepVectorsBuilder::new(self.steps);
-        for (labels, drop_name, cells) in self.rows {
-            builder.push_row(labels.encoded(), drop_name, cells);
+    pub(super) async fn finish(mut self, pace: &mut Pace) -> Result<RecordBatch> {
+        self.rows.sort_by_key(|row| row.place);
+        let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
+        for row in self.rows {
+            pace.spend(self.steps).await;
+            builder.push_row(row.labels.encoded(), row.drop_name, row.cells)?;
+            self.held.shrink(self.steps);
         }
-        builder.finish()
+        Ok(builder.finish())
     }
 }

@@ -1,57 +1,70 @@
 //! `and`, `or`, `unless`: elements pass or not, their values untouched.
 
 use arrow::array::RecordBatch;
+use datafusion::error::Result;
 
 use super::VectorMatch;
 use super::output::OutputRows;
 use super::side::Side;
+use crate::error::EvalError;
+use crate::nodes::pace::Pace;
 use crate::parser::operators::BinaryOp;
 
-pub(super) fn evaluate(
+pub(super) async fn evaluate(
     operation: &VectorMatch,
     left: &Side<'_>,
     right: &Side<'_>,
     signatures: usize,
-) -> RecordBatch {
-    let steps = operation.steps;
-    let mut output = OutputRows::new(steps);
-    match operation.op {
-        BinaryOp::Or => {
-            let present = presence(left, signatures, steps);
-            pass(left, &mut output, steps, |_, _| true);
-            pass(right, &mut output, steps, |signature, step| {
-                !present[signature * steps + step]
-            });
-        }
-        op => {
-            let present = presence(right, signatures, steps);
-            let wanted = op == BinaryOp::And;
-            pass(left, &mut output, steps, |signature, step| {
-                present[signature * steps + step] == wanted
-            });
-        }
+) -> Result<RecordBatch> {
+    let mut pace = Pace::new();
+    let mut output = OutputRows::new(operation.steps, &operation.budget);
+    let left_groups = left.by_signature(signatures);
+    let right_groups = right.by_signature(signatures);
+    let mut present = vec![false; operation.steps];
+    for (left_rows, right_rows) in left_groups.iter().zip(&right_groups) {
+        pace.spend((left_rows.len() + right_rows.len()) * operation.steps)
+            .await;
+        let wanted = match operation.op {
+            BinaryOp::Or => {
+                mark_presence(left, left_rows, &mut present);
+                pass((0, left), left_rows, &mut output, |_| true)?;
+                pass((1, right), right_rows, &mut output, |step| !present[step])?;
+                continue;
+            }
+            op => op == BinaryOp::And,
+        };
+        mark_presence(right, right_rows, &mut present);
+        pass((0, left), left_rows, &mut output, |step| present[step] == wanted)?;
     }
-    output.finish()
+    output.finish(&mut pace).await
 }
 
-/// Whether any element of the side has the signature at the step.
-fn presence(side: &Side<'_>, signatures: usize, steps: usize) -> Vec<bool> {
-    let mut present = vec![false; signatures * steps];
-    for row in &side.rows {
-        for step in 0..steps {
-            present[row.signature * steps + step] |= row.value(step).is_some();
+/// At which steps any of `rows` has a sample.
+fn mark_presence(side: &Side<'_>, rows: &[usize], present: &mut [bool]) {
+    present.fill(false);
+    for &row in rows {
+        for (step, slot) in present.iter_mut().enumerate() {
+            *slot = *slot || side.rows[row].value(step).is_some();
         }
     }
-    present
 }
 
-fn pass(side: &Side<'_>, output: &mut OutputRows, steps: usize, passes: impl Fn(usize, usize) -> bool) {
-    for row in &side.rows {
-        let target = output.row(row.labels.clone(), row.drop_name);
-        for step in 0..steps {
-            if let Some(value) = row.value(step).filter(|_| passes(row.signature, step)) {
-                output.set(target, step, value);
+fn pass(
+    (rank, side): (usize, &Side<'_>),
+    rows: &[usize],
+    output: &mut OutputRows,
+    passes: impl Fn(usize) -> bool,
+) -> Result<()> {
+    for &i in rows {
+        let row = &side.rows[i];
+        let target = output.row(row.labels.clone(), row.drop_name, (rank, i))?;
+        for step in 0..side.steps {
+            if let Some(value) = row.value(step).filter(|_| passes(step))
+                && !output.set(target, step, value)
+            {
+                return Err(EvalError::SameLabelset.into());
             }
         }
     }
+    Ok(())
 }

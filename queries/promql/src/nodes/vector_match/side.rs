@@ -56,12 +56,14 @@ impl Row<'_> {
 #[derive(Debug)]
 pub(super) struct Side<'a> {
     pub(super) rows: Vec<Row<'a>>,
+    pub(super) steps: usize,
 }
 
 impl<'a> Side<'a> {
     /// Numbers the signatures of all rows.
     pub(super) fn new(
         batches: &'a [StepBatch],
+        steps: usize,
         signature: impl Fn(&Labels) -> Labels,
         signatures: &mut Signatures,
     ) -> Self {
@@ -79,7 +81,10 @@ impl<'a> Side<'a> {
                 row,
             }
         });
-        Self { rows: rows.collect() }
+        Self {
+            rows: rows.collect(),
+            steps,
+        }
     }
 
     /// Rows by signature.
@@ -92,8 +97,8 @@ impl<'a> Side<'a> {
     }
 
     /// Whether any series has a sample at each step.
-    pub(super) fn occupied(&self, steps: usize) -> Vec<bool> {
-        let mut occupied = vec![false; steps];
+    pub(super) fn occupied(&self) -> Vec<bool> {
+        let mut occupied = vec![false; self.steps];
         for row in &self.rows {
             for (step, slot) in occupied.iter_mut().enumerate() {
                 *slot = *slot || row.value(step).is_some();

@@ -1,0 +1,38 @@
+//! What happens to the metric name when a node computes something new.
+
+use datafusion::error::Result;
+use queries_tables::folded::decode_labels;
+
+use super::step_vectors::StepVectorsBuilder;
+use crate::functions::label::METADATA_LABELS;
+
+/// What happens to the metric name (and to the other labels that say what the metric is) of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameHandling {
+    /// It stays.
+    Keep,
+    /// It goes at once.
+    Drop,
+    /// It goes at the end of the query (delayed name removal).
+    DropLater,
+}
+
+impl NameHandling {
+    /// Adds a row under the labels that this handling leaves.
+    pub(crate) fn push_row(
+        self,
+        builder: &mut StepVectorsBuilder,
+        labels: &[u8],
+        drop_name: bool,
+        cells: impl IntoIterator<Item = Option<f64>>,
+    ) -> Result<()> {
+        match self {
+            Self::Keep => builder.push_row(labels, drop_name, cells),
+            Self::DropLater => builder.push_row(labels, true, cells),
+            Self::Drop => {
+                let labels = decode_labels(labels).without(&METADATA_LABELS);
+                builder.push_row(labels.encoded(), false, cells)
+            }
+        }
+    }
+}
