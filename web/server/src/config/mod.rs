@@ -49,7 +49,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// A file has faults; each is a line with its place.
-    #[error("{0}")]
+    #[error(transparent)]
     Invalid(#[from] Diagnostics),
     /// The alert router's receivers cannot be set up.
     #[error("the alert router's configuration cannot be used")]
