@@ -9,7 +9,7 @@ use web_server::commands;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Run(options) => commands::run::run(options),
+        Command::Run(options) => commands::run::run(*options),
         Command::Check(options) => commands::check::run(&options),
         Command::Test(options) => commands::test::run(&options),
         Command::Sql(options) => commands::sql::run(&options),

@@ -14,7 +14,7 @@ use crate::logging;
 use crate::wiring::{Front, Request, Requests, Server, Started};
 
 /// Runs the server until it is told to stop. The exit code is 0 after a signal or a request to quit.
-pub fn run(options: Box<RunOptions>) -> anyhow::Result<ExitCode> {
+pub fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
     logging::start(options.log_format, options.log_level);
     install_tls_provider();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -22,7 +22,7 @@ pub fn run(options: Box<RunOptions>) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(*options))
+    runtime.block_on(serve(options))
 }
 
 /// HTTPS needs a cryptography provider for the whole process, chosen once.
