@@ -20,7 +20,7 @@ use crate::parameters::Parameters;
 use crate::status::BuildInfo;
 use crate::wire_time::instant;
 use select::Selection;
-use twins::{Cluster, Group, Named, Original, Status, VersionInfo};
+use twins::{Cluster, Group, Original, Receiver, Status, VersionInfo};
 
 /// Largest post of alerts: some tens of thousands of them.
 const POST_BYTES_MAX: usize = 32 << 20;
@@ -125,8 +125,8 @@ async fn status(State(state): State<AlertmanagerState>) -> Result<Response, Refu
 async fn receivers(State(state): State<AlertmanagerState>) -> Result<Response, Refusal> {
     let status = state.router.status().await?;
     let receivers = status.config.receivers.iter();
-    let names: Vec<_> = receivers.map(|receiver| Named { name: &receiver.name }).collect();
-    Ok(json(StatusCode::OK, &names))
+    let receivers: Vec<_> = receivers.map(|receiver| Receiver::new(&receiver.name)).collect();
+    Ok(json(StatusCode::OK, &receivers))
 }
 
 async fn alerts(State(state): State<AlertmanagerState>, parameters: Parameters) -> Result<Response, Refusal> {

@@ -1,6 +1,7 @@
 //! `POST /api/v2/alerts`: what senders of alerts say.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use alert_router::{PostError, PostedAlert};
 use axum::body::Bytes;
@@ -15,7 +16,11 @@ use crate::wire_time::parse_instant;
 /// Codes of a body that is no JSON of the schema's types, and of one that lacks something.
 const UNREADABLE: u16 = 400;
 const REQUIRED: u16 = 602;
-const INVALID_TYPE: u16 = 601;
+
+fn unreadable(why: impl Display) -> Refusal {
+    let text = format!("parsing alerts body from \"\" failed, because {why}");
+    Refusal::Schema(StatusCode::BAD_REQUEST, UNREADABLE, text)
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,10 +39,7 @@ pub(super) async fn alerts(
     State(state): State<AlertmanagerState>,
     body: Bytes,
 ) -> Result<StatusCode, Refusal> {
-    let posted: Vec<Posted> = serde_json::from_slice(&body).map_err(|error| {
-        let text = format!("parsing alerts body from \"\" failed, because {error}");
-        Refusal::Schema(StatusCode::BAD_REQUEST, UNREADABLE, text)
-    })?;
+    let posted: Vec<Posted> = serde_json::from_slice(&body).map_err(unreadable)?;
     let alerts: Result<Vec<PostedAlert>, Refusal> = posted.into_iter().enumerate().map(alert).collect();
     match state.router.post(alerts?).await {
         Ok(()) => Ok(StatusCode::OK),
@@ -52,20 +54,19 @@ pub(super) async fn alerts(
 }
 
 fn alert((position, posted): (usize, Posted)) -> Result<PostedAlert, Refusal> {
-    let schema = |code, text| Refusal::Schema(StatusCode::UNPROCESSABLE_ENTITY, code, text);
-    let time = |name: &str, text: Option<String>| match text.as_deref() {
+    let time = |text: Option<String>| match text.as_deref() {
         None | Some("") => Ok(None),
-        Some(text) => parse_instant(text)
-            .map_err(|why| schema(INVALID_TYPE, format!("{position}.{name} in body: {why}"))),
+        Some(text) => parse_instant(text).map_err(unreadable),
     };
-    let labels = posted
-        .labels
-        .ok_or_else(|| schema(REQUIRED, format!("{position}.labels in body is required")))?;
+    let labels = posted.labels.ok_or_else(|| {
+        let text = format!("{position}.labels in body is required");
+        Refusal::Schema(StatusCode::UNPROCESSABLE_ENTITY, REQUIRED, text)
+    })?;
     Ok(PostedAlert {
         labels: Labels::from_pairs(&labels),
         annotations: posted.annotations,
-        starts_at_ms: time("startsAt", posted.starts_at)?,
-        ends_at_ms: time("endsAt", posted.ends_at)?,
+        starts_at_ms: time(posted.starts_at)?,
+        ends_at_ms: time(posted.ends_at)?,
         generator_url: posted.generator_url,
     })
 }

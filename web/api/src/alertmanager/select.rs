@@ -9,25 +9,20 @@ use engine_model::matcher::{Pattern, all_match};
 use super::Refusal;
 use crate::parameters::Parameters;
 
-/// Code of a parameter of another type than the schema's.
-const INVALID_TYPE: u16 = 601;
-
 /// The alerts that are asked for.
 #[derive(Debug)]
 pub(super) struct Selection {
     matchers: Vec<Matcher>,
     receiver: Option<Pattern>,
-    /// Nothing silences or inhibits yet: every alert is active.
+    /// Nothing silences, inhibits or mutes yet: every alert is active, and the parameters that ask for
+    /// others change nothing.
     active: bool,
 }
 
 impl Selection {
     pub(super) fn of(parameters: &Parameters) -> Result<Self, Refusal> {
         let refuse = |text: String| Refusal::Text(StatusCode::BAD_REQUEST, text);
-        let active = flag(parameters, "active")?;
-        for name in ["silenced", "inhibited", "unprocessed", "muted"] {
-            flag(parameters, name)?;
-        }
+        let active = flag(parameters, "active");
         let mut matchers = Vec::new();
         for text in parameters.all("filter").chain(parameters.all("filter[]")) {
             let parsed = parse_matchers(text).map_err(|error| refuse(error.to_string()))?;
@@ -66,15 +61,12 @@ impl Selection {
     }
 }
 
-/// A parameter that is true unless the request says otherwise.
-fn flag(parameters: &Parameters, name: &str) -> Result<bool, Refusal> {
-    match parameters.get(name) {
-        "" | "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        text => Err(Refusal::Schema(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            INVALID_TYPE,
-            format!("{name} in query must be of type boolean: {text:?}"),
-        )),
-    }
+/// A parameter that is true unless the request says otherwise; what is no word for true is false, as in
+/// Alertmanager.
+fn flag(parameters: &Parameters, name: &str) -> bool {
+    let text = parameters.get(name).to_lowercase();
+    matches!(
+        text.as_str(),
+        "" | "true" | "1" | "yes" | "ok" | "y" | "on" | "selected" | "checked" | "t" | "enabled"
+    )
 }

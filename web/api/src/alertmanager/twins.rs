@@ -41,8 +41,24 @@ pub(super) struct Original<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Named<'a> {
-    pub(super) name: &'a str,
+struct Named<'a> {
+    name: &'a str,
+}
+
+/// A receiver with the labels by which it can be found: its name alone, since no others can be given yet.
+#[derive(Serialize)]
+pub(super) struct Receiver<'a> {
+    name: &'a str,
+    labels: Named<'a>,
+}
+
+impl<'a> Receiver<'a> {
+    pub(super) fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            labels: Named { name },
+        }
+    }
 }
 
 #[derive(Serialize)]

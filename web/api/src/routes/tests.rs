@@ -119,7 +119,8 @@ async fn other_origins_and_compression() {
         .await
         .unwrap();
     let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap());
-    assert_eq!(header(header::ACCESS_CONTROL_ALLOW_ORIGIN), Some("*"));
+    let allowed = header(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    assert_eq!(allowed, Some("https://grafana.example"));
     assert_eq!(header(header::CONTENT_ENCODING), Some("gzip"));
     assert_eq!(header(header::CONTENT_TYPE), Some("application/json"));
     let preflight = Request::options("/api/v1/query").body(Body::empty()).unwrap();
