@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn load(text: &str) -> Result<ServerConfig, ConfigError> {
-    super::load::load("prometheus.yml", text)
+fn loaded(text: &str) -> Result<ServerConfig, ConfigError> {
+    load::load("prometheus.yml", text)
 }
 
 #[test]
@@ -17,7 +17,7 @@ fn the_built_in_configuration_scrapes_this_server() {
 
 #[test]
 fn a_fresh_prometheus_configuration_is_taken() {
-    let config = load(
+    let config = loaded(
         "global:\n  scrape_interval: 15s\n  evaluation_interval: 30s\n  external_labels:\n    site: here\n\
          alerting:\n  alertmanagers:\n    - static_configs:\n        - targets:\n          # - alertmanager:9093\n\
          rule_files:\n  # - \"first_rules.yml\"\n\
@@ -26,7 +26,7 @@ fn a_fresh_prometheus_configuration_is_taken() {
     .unwrap();
     assert_eq!((config.evaluation_interval_ms, config.scrape.len()), (30_000, 1));
     assert_eq!(config.external_labels.value("site"), "here");
-    assert!(load("").unwrap().scrape.is_empty());
+    assert!(loaded("").unwrap().scrape.is_empty());
 }
 
 #[test]
@@ -59,13 +59,13 @@ fn what_is_not_there_yet_is_refused_with_its_place() {
         ),
     ];
     for (text, place, word) in cases {
-        let error = load(text).unwrap_err().to_string();
+        let error = loaded(text).unwrap_err().to_string();
         assert!(error.contains(place) && error.contains(word), "{text}\n{error}");
     }
 }
 
 #[test]
 fn a_missing_rule_file_inside_the_program_is_named() {
-    let error = load("rule_files: ['builtin:nope.yml']\n").unwrap_err();
+    let error = loaded("rule_files: ['builtin:nope.yml']\n").unwrap_err();
     assert!(error.to_string().contains("builtin:nope.yml"), "{error}");
 }
