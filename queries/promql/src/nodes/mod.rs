@@ -6,6 +6,7 @@ pub(crate) mod pace;
 pub mod step_vectors;
 
 pub mod constant;
+mod output_rows;
 pub mod range_notes;
 pub mod repeat;
 pub mod unique;
@@ -15,6 +16,7 @@ pub mod absent;
 pub mod aggregate;
 pub mod classic_histogram;
 pub mod count_values;
+pub mod info;
 pub mod labels_map;
 pub mod map;
 pub mod scalar;

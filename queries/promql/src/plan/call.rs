@@ -33,6 +33,7 @@ impl Planner {
             "sort_desc" => self.sort(call, SortKey::Value, true, grid),
             "sort_by_label" => self.sort(call, labels_key(call)?, false, grid),
             "sort_by_label_desc" => self.sort(call, labels_key(call)?, true, grid),
+            "info" => self.info(call, grid),
             "label_replace" => self.label_replace(call, grid),
             "label_join" => self.label_join(call, grid),
             "histogram_quantile" | "histogram_quantiles" | "histogram_fraction" => {

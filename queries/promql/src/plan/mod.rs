@@ -5,6 +5,7 @@ mod aggregate;
 mod binary;
 mod call;
 mod histogram_call;
+mod info_call;
 mod invariant;
 mod label_call;
 mod range_call;

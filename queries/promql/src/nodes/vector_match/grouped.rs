@@ -7,11 +7,12 @@ use datafusion::error::{DataFusionError, Result};
 use engine_model::{Labels, LabelsBuilder};
 
 use super::VectorMatch;
-use super::output::OutputRows;
+
 use super::side::{Side, Signatures};
 use crate::error::EvalError;
 use crate::functions::label::METADATA_LABELS;
 use crate::functions::operator;
+use crate::nodes::output_rows::OutputRows;
 use crate::nodes::pace::Pace;
 use crate::parser::ast::Cardinality;
 

@@ -3,7 +3,6 @@
 //! Prometheus's words.
 
 mod grouped;
-mod output;
 mod set;
 mod side;
 

@@ -4,9 +4,10 @@ use arrow::array::RecordBatch;
 use datafusion::error::Result;
 
 use super::VectorMatch;
-use super::output::OutputRows;
+
 use super::side::Side;
 use crate::error::EvalError;
+use crate::nodes::output_rows::OutputRows;
 use crate::nodes::pace::Pace;
 use crate::parser::operators::BinaryOp;
 

@@ -9,12 +9,12 @@ use datafusion::error::Result;
 use engine_model::Labels;
 use queries_tables::SampleBudget;
 
-use crate::nodes::pace::{Pace, Reservation};
-use crate::nodes::step_vectors::StepVectorsBuilder;
+use super::pace::{Pace, Reservation};
+use super::step_vectors::StepVectorsBuilder;
 
 /// Collects result samples.
 #[derive(Debug)]
-pub(super) struct OutputRows {
+pub(crate) struct OutputRows {
     steps: usize,
     budget: Arc<SampleBudget>,
     by_labels: HashMap<Labels, usize, foldhash::fast::RandomState>,
@@ -34,7 +34,7 @@ struct OutputRow {
 }
 
 impl OutputRows {
-    pub(super) fn new(steps: usize, budget: &Arc<SampleBudget>) -> Self {
+    pub(crate) fn new(steps: usize, budget: &Arc<SampleBudget>) -> Self {
         Self {
             steps,
             budget: Arc::clone(budget),
@@ -45,7 +45,7 @@ impl OutputRows {
     }
 
     /// The row of a result series, made when it is new. Rows come out in order of `place`.
-    pub(super) fn row(&mut self, labels: Labels, drop_name: bool, place: (usize, usize)) -> Result<usize> {
+    pub(crate) fn row(&mut self, labels: Labels, drop_name: bool, place: (usize, usize)) -> Result<usize> {
         if let Some(&row) = self.by_labels.get(&labels) {
             self.rows[row].place = self.rows[row].place.min(place);
             return Ok(row);
@@ -64,7 +64,7 @@ impl OutputRows {
     }
 
     /// Notes that a pair of match group `group` makes the row at `step`; false when one has done so before.
-    pub(super) fn claim(&mut self, row: usize, group: usize, step: usize) -> bool {
+    pub(crate) fn claim(&mut self, row: usize, group: usize, step: usize) -> bool {
         let claim = Some((group, step));
         let free = self.rows[row].claimed != claim;
         self.rows[row].claimed = claim;
@@ -72,14 +72,14 @@ impl OutputRows {
     }
 
     /// Sets a sample; false when the row has one at that step already.
-    pub(super) fn set(&mut self, row: usize, step: usize, value: f64) -> bool {
+    pub(crate) fn set(&mut self, row: usize, step: usize, value: f64) -> bool {
         let cell = &mut self.rows[row].cells[step];
         let free = cell.is_none();
         *cell = Some(value);
         free
     }
 
-    pub(super) async fn finish(mut self, pace: &mut Pace) -> Result<RecordBatch> {
+    pub(crate) async fn finish(mut self, pace: &mut Pace) -> Result<RecordBatch> {
         self.rows.sort_by_key(|row| row.place);
         let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
         for row in self.rows {
