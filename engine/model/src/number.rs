@@ -39,7 +39,7 @@ pub fn format_float(value: f64) -> String {
 pub fn write_json_value(out: &mut String, value: f64) {
     let magnitude = value.abs();
     if magnitude != 0.0 && magnitude.is_finite() && !(1e-6..1e21).contains(&magnitude) {
-        write_exponent(out, value, 1);
+        write_exponent(out, value);
         return;
     }
     write_float(out, value);
@@ -49,7 +49,7 @@ pub fn write_json_value(out: &mut String, value: f64) {
 pub fn write_go_value(out: &mut String, value: f64) {
     let magnitude = value.abs();
     if magnitude != 0.0 && magnitude.is_finite() && !(1e-4..1e6).contains(&magnitude) {
-        write_exponent(out, value, 2);
+        write_exponent(out, value);
         return;
     }
     write_float(out, value);
@@ -66,7 +66,7 @@ pub fn format_go_value(value: f64) -> String {
 pub fn format_exponent(value: f64) -> String {
     let mut out = String::new();
     if !write_special(&mut out, value) {
-        write_exponent(&mut out, value, 2);
+        write_exponent(&mut out, value);
     }
     out
 }
@@ -85,15 +85,15 @@ fn write_special(out: &mut String, value: f64) -> bool {
     true
 }
 
-/// Writes `1.5e-07` or, with `digits_min` 1, `1.5e-7`.
-fn write_exponent(out: &mut String, value: f64, digits_min: usize) {
+/// Writes `1.5e-07`: Go's exponents have at least two digits.
+fn write_exponent(out: &mut String, value: f64) {
     let text = format!("{value:e}");
     let (mantissa, exponent) = text.split_once('e').expect("the exponent format has an e");
     let (sign, digits) = match exponent.strip_prefix('-') {
         Some(digits) => ('-', digits),
         None => ('+', exponent),
     };
-    write!(out, "{mantissa}e{sign}{digits:0>digits_min$}").expect("writing to a string cannot fail");
+    write!(out, "{mantissa}e{sign}{digits:0>2}").expect("writing to a string cannot fail");
 }
 
 #[cfg(test)]
@@ -132,7 +132,7 @@ mod tests {
             (1e21, "1000000000000000000000", "1e+21", "1e+21", "1e+21"),
             (1234567.0, "1234567", "1234567", "1.234567e+06", "1.234567e+06"),
             (123456.5, "123456.5", "123456.5", "123456.5", "1.234565e+05"),
-            (1.5e-7, "0.00000015", "1.5e-7", "1.5e-07", "1.5e-07"),
+            (1.5e-7, "0.00000015", "1.5e-07", "1.5e-07", "1.5e-07"),
             (0.00001, "0.00001", "0.00001", "1e-05", "1e-05"),
             (f64::INFINITY, "+Inf", "+Inf", "+Inf", "+Inf"),
             (f64::NAN, "NaN", "NaN", "NaN", "NaN"),
