@@ -6,9 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 
 /// Oldest instant that Prometheus's API accepts, in ms: what an absent `start` means.
-pub const TIME_MIN_MS: i64 = -9_223_309_901_257_974;
+pub const TIME_MIN_MS: i64 = -9_223_309_901_257_974_000;
 /// Newest instant that Prometheus's API accepts, in ms: what an absent `end` means.
-pub const TIME_MAX_MS: i64 = 9_223_309_901_257_974;
+pub const TIME_MAX_MS: i64 = 9_223_309_901_257_974_000;
 
 /// The wall clock, in ms since the epoch.
 pub fn now_ms() -> i64 {

@@ -2,9 +2,8 @@
 //!
 //! - `open` replays the log, then starts the committer, the one thread that appends.
 //! - `append` hands a batch to the committer and answers once it is logged, visible and, if asked, synced.
-//! - `pin` fixes a version: a commit number, a cut generation and a list of segments. Everything read
-//!   through it is of one moment, while scraping, cutting and compacting go on.
-//! - `flush` cuts the head into a segment; `compact` merges segments.
+//! - `pin` fixes a version (commit number, cut generation, list of segments): all that is read through it
+//!   is of one moment. `flush` cuts the head into segments, `compact` merges segments.
 
 mod committer;
 mod compact;
