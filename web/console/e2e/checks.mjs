@@ -68,6 +68,17 @@ export class Checks {
     }
   }
 
+  /** Waits until so many pixels are drawn: a server that has just started has a sample or two to show. */
+  async drawn(id, inkMin) {
+    const until = Date.now() + firstDataMs;
+    for (;;) {
+      const ink = await this.inkOf(id);
+      if (ink > inkMin) return;
+      if (Date.now() > until) throw new Error(`only ${ink} pixels are drawn`);
+      await this.page.waitForTimeout(500);
+    }
+  }
+
   /** How many pixels of a panel's canvas carry anything. */
   async inkOf(id) {
     return this.page.locator(`[data-panel="${id}"] canvas`).first().evaluate((canvas) => {

@@ -26,8 +26,7 @@ async function home(checks) {
   }
   for (const id of graphs) {
     await checks.check(`home graph ${id} is drawn`, async () => {
-      const ink = await checks.inkOf(id);
-      expect(ink > 500, `only ${ink} pixels are drawn`);
+      await checks.drawn(id, 500);
       expect((await page.locator(`[data-panel="${id}"] .legend button`).count()) > 0, "the legend is empty");
     });
   }
@@ -70,8 +69,7 @@ async function query(checks) {
     await page.getByRole("button", { name: "Execute" }).click();
     await page.waitForSelector('[data-panel="g0"][data-state="ready"] canvas', { timeout: 30_000 });
     await page.waitForTimeout(200);
-    const ink = await checks.inkOf("g0");
-    expect(ink > 1000, `only ${ink} pixels are drawn`);
+    await checks.drawn("g0", 1000);
   });
   await checks.shot("query-graph");
   await checks.check("a click in the legend hides a line", async () => {
@@ -92,7 +90,7 @@ async function query(checks) {
   await checks.check("an address in Prometheus's old form opens its graph", async () => {
     await checks.open("/graph?g0.expr=node_load1&g0.tab=0&g0.range_input=15m&g0.step_input=15");
     await checks.panelIs("g0", "ready");
-    expect((await checks.inkOf("g0")) > 300, "nothing is drawn");
+    await checks.drawn("g0", 300);
     expect((await page.locator('[data-panel="g0"] .stats').innerText()).includes("Step 15s"), "the step is not 15s");
   });
   await checks.check("a wrong expression shows the server's error", async () => {

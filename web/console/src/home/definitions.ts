@@ -34,6 +34,7 @@ const disks = 'device!~"loop.*|ram.*|zram.*|sr.*|fd.*|dm-.*"';
 export function hostGraphs({ instance, window }: Subject): GraphDefinition[] {
   const host = `instance=${quote(instance)}`;
   const rate = (metric: string, devices: string) => `rate(${metric}{${host}, ${devices}}[${window}])`;
+  const cpu = (modes: string) => `rate(node_cpu_seconds_total{${modes}${host}}[${window}])`;
   return [
     {
       id: "cpu",
@@ -42,7 +43,11 @@ export function hostGraphs({ instance, window }: Subject): GraphDefinition[] {
       stacked: true,
       dropIdle: true,
       queries: [
-        { expr: `avg by (mode) (rate(node_cpu_seconds_total{${host}, mode!="idle"}[${window}]))`, legend: "{{mode}}" },
+        // Of all time that was counted, not of the clock: so the first minute is right as well.
+        {
+          expr: `sum by (mode) (${cpu('mode!="idle", ')}) / scalar(sum(${cpu("")}))`,
+          legend: "{{mode}}",
+        },
       ],
     },
     {

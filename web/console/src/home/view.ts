@@ -13,7 +13,7 @@ const minute = 60_000;
 export const ranges = [5, 15, 30, 60, 180, 360, 720, 1440].map((minutes) => minutes * minute);
 export const refreshes = [5000, 15_000, minute, 0];
 
-const standard: View = { instance: "", rangeMs: 30 * 60_000, refreshMs: 5000 };
+const standard: View = { instance: "", rangeMs: 15 * 60_000, refreshMs: 5000 };
 
 /** Reads the address; what it does not say, or says wrongly, is as standard. */
 export function parseView(search: string): View {

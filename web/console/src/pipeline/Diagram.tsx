@@ -16,7 +16,11 @@ export function Diagram({ drawing }: { drawing: Drawing }) {
           </marker>
         </defs>
         {drawing.edges.map((placed) => (
-          <Edge key={`${placed.edge.from} ${placed.edge.to}`} placed={placed} />
+          <Edge key={nameOf(placed)} placed={placed} />
+        ))}
+        {/* After all lines, so that none runs through a number. */}
+        {drawing.edges.map((placed) => (
+          <Rate key={nameOf(placed)} placed={placed} />
         ))}
         {drawing.nodes.map((node) => (
           <Node key={node.id} node={node} />
@@ -37,12 +41,20 @@ export function edgeWidth(samplesPerSecond: number): number {
   return Math.min(6, 1.5 + Math.max(0, Math.log10(1 + samplesPerSecond)) * 0.7);
 }
 
-function Edge({ placed: { edge, path, labelX, labelY } }: { placed: PlacedEdge }) {
-  const state = edgeState(edge);
+const nameOf = ({ edge }: PlacedEdge) => `${edge.from} ${edge.to}`;
+
+function Edge({ placed: { edge, path } }: { placed: PlacedEdge }) {
   return (
-    <g className={`edge ${state}`} data-edge={`${edge.from}>${edge.to}`}>
+    <g className={`edge ${edgeState(edge)}`} data-edge={`${edge.from}>${edge.to}`}>
       <title>{`${edge.from} → ${edge.to}: ${short(edge.samples_per_second)} samples/s in ${short(edge.batches_per_second)} batches/s, ${edge.depth} of ${edge.capacity} waiting`}</title>
       <path d={path} strokeWidth={edgeWidth(edge.samples_per_second)} markerEnd="url(#tip)" />
+    </g>
+  );
+}
+
+function Rate({ placed: { edge, labelX, labelY } }: { placed: PlacedEdge }) {
+  return (
+    <g className={`edge ${edgeState(edge)}`}>
       <text x={labelX} y={labelY - 9}>
         {short(edge.samples_per_second)}/s
       </text>

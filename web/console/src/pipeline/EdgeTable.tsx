@@ -31,7 +31,9 @@ export function EdgeTable({ edges }: { edges: readonly DataflowEdge[] }) {
                 <span className="fill" aria-hidden="true">
                   <span className={edgeState(edge)} style={{ width: `${share(edge)}%` }} />
                 </span>
-                {edge.depth} of {edge.capacity}
+                <span className="waiting">
+                  {edge.depth} of {edge.capacity}
+                </span>
               </td>
               <td className="number">{seconds(edge.blocked_seconds)}</td>
             </tr>

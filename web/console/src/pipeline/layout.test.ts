@@ -40,6 +40,15 @@ test("nodes do not overlap and every edge has its nodes", () => {
   }
 });
 
+test("an edge that runs back goes below all nodes", () => {
+  const drawing = draw(flow("bac", "ab", "cb", "ba"));
+  const back = drawing.edges.find(({ edge: { from } }) => from === "b");
+  const lowest = Math.max(...drawing.nodes.map(({ y }) => y + 52));
+  expect(drawing.edges).toHaveLength(3);
+  expect(back?.labelY).toBeGreaterThan(lowest);
+  expect(back?.labelY).toBeLessThan(drawing.height);
+});
+
 test("nothing to draw", () => {
   expect(draw({ nodes: [], edges: [] }).nodes).toEqual([]);
 });

@@ -27,6 +27,9 @@ export const nodeHeight = 52;
 const layerGap = 136;
 const rowGap = 30;
 const margin = 14;
+/** Room at both sides and below for edges that run back. */
+const backMargin = 46;
+const backGap = 26;
 
 interface Box {
   x: number;
@@ -46,7 +49,10 @@ export function draw(flow: Dataflow): Drawing {
   const height = Math.max(0, tallest * (nodeHeight + rowGap) - rowGap) + 2 * margin;
   const boxes = new Map<string, Box>();
   const nodes: PlacedNode[] = [];
-  let x = margin;
+  const layers = layersOf(flow);
+  const back = flow.edges.filter((edge) => runsBack(edge, layers));
+  const side = back.length > 0 ? backMargin : margin;
+  let x = side;
   for (const column of columns) {
     const width = Math.max(...column.map(widthOf));
     const top = (height - (column.length * (nodeHeight + rowGap) - rowGap)) / 2;
@@ -57,12 +63,33 @@ export function draw(flow: Dataflow): Drawing {
     });
     x += width + layerGap;
   }
-  return { nodes, edges: placeEdges(flow, boxes), width: Math.max(0, x - layerGap) + margin, height };
+  const edges = placeEdges(flow, layers, boxes);
+  back.forEach((edge, lane) => {
+    const [from, to] = [boxes.get(edge.from), boxes.get(edge.to)];
+    if (from && to) edges.push(placeBackEdge(edge, from, to, height + lane * backGap));
+  });
+  return { nodes, edges, width: Math.max(0, x - layerGap) + side, height: height + back.length * backGap };
 }
 
-function placeEdges(flow: Dataflow, boxes: ReadonlyMap<string, Box>): PlacedEdge[] {
-  const layers = layersOf(flow);
+/** Whether an edge leads to its own layer or one before it. */
+function runsBack(edge: DataflowEdge, layers: ReadonlyMap<string, number>): boolean {
+  const [from, to] = [layers.get(edge.from), layers.get(edge.to)];
+  return from !== undefined && to !== undefined && to <= from;
+}
+
+/** Round the outside, below all nodes: through them it could not be followed. */
+function placeBackEdge(edge: DataflowEdge, from: Box, to: Box, laneY: number): PlacedEdge {
+  const [right, left] = [from.x + from.width, to.x];
+  const [fromY, toY] = [from.y + nodeHeight / 2, to.y + nodeHeight / 2];
+  const path =
+    `M${right} ${fromY}C${right + backMargin} ${fromY} ${right + backMargin} ${laneY} ${right} ${laneY}` +
+    `L${left} ${laneY}C${left - backMargin} ${laneY} ${left - backMargin} ${toY} ${left - 7} ${toY}`;
+  return { edge, path, labelX: (left + right) / 2, labelY: laneY };
+}
+
+function placeEdges(flow: Dataflow, layers: ReadonlyMap<string, number>, boxes: ReadonlyMap<string, Box>): PlacedEdge[] {
   return flow.edges.flatMap((edge) => {
+    if (runsBack(edge, layers)) return [];
     const way = wayOf(edge, layers).flatMap((key) => boxes.get(key) ?? []);
     if (way.length < 2 || !boxes.has(edge.from) || !boxes.has(edge.to)) return [];
     // Labels stay apart when they stand where the edges do: fanning out, near the target.
@@ -87,7 +114,7 @@ function placeEdge(edge: DataflowEdge, way: readonly Box[], fansOut: boolean): P
   return { edge, path, labelX, labelY };
 }
 
-/** Where the control points lie; an edge that runs back has them outside. */
+/** How far out the control points lie. */
 const bend = ([fromX]: Point, [toX]: Point) => Math.max(40, Math.abs(toX - fromX) / 2);
 
 function curve(from: Point, to: Point): string {
