@@ -1,5 +1,6 @@
 //! The `data` of a query: `resultType` and `result`, as Prometheus shapes them.
 
+use engine_model::number::write_float;
 use engine_model::time::write_seconds;
 use queries_promql::Value;
 
@@ -17,7 +18,14 @@ pub(super) fn write(out: &mut String, value: &Value) {
     out.push_str(kind);
     out.push_str("\",\"result\":");
     match value {
-        Value::Scalar { at_ms, value } => write_sample(out, *at_ms, *value),
+        Value::Scalar { at_ms, value } => {
+            // Unlike samples never in exponent form.
+            out.push('[');
+            write_seconds(out, *at_ms);
+            out.push_str(",\"");
+            write_float(out, *value);
+            out.push_str("\"]");
+        }
         Value::String { at_ms, value } => {
             out.push('[');
             write_seconds(out, *at_ms);
@@ -68,14 +76,11 @@ mod tests {
             at_ms: 1000,
             value: "a\n".to_owned(),
         };
-        let scalar = Value::Scalar {
-            at_ms: 1500,
-            value: f64::INFINITY,
-        };
+        let scalar = |value| Value::Scalar { at_ms: 1500, value };
         for (value, expected) in [
             (
                 Value::Vector(vec![element(1.0), element(1e-7)]),
-                r#"{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a\"b"},"value":[1435781430.781,"1"]},{"metric":{"__name__":"up","job":"a\"b"},"value":[1435781430.781,"1e-7"]}]}"#,
+                r#"{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a\"b"},"value":[1435781430.781,"1"]},{"metric":{"__name__":"up","job":"a\"b"},"value":[1435781430.781,"1e-07"]}]}"#,
             ),
             (
                 Value::Matrix(vec![row]),
@@ -86,7 +91,14 @@ mod tests {
                 r#"{"resultType":"vector","result":[]}"#,
             ),
             (text, r#"{"resultType":"string","result":[1,"a\n"]}"#),
-            (scalar, r#"{"resultType":"scalar","result":[1.5,"+Inf"]}"#),
+            (
+                scalar(f64::INFINITY),
+                r#"{"resultType":"scalar","result":[1.5,"+Inf"]}"#,
+            ),
+            (
+                scalar(1e21),
+                r#"{"resultType":"scalar","result":[1.5,"1000000000000000000000"]}"#,
+            ),
         ] {
             let mut out = String::new();
             write(&mut out, &value);
