@@ -4,8 +4,6 @@ pub mod host;
 pub mod remote_write;
 pub mod scrape;
 
-mod clock;
 mod counter;
 
-pub use clock::WallClock;
 pub use counter::Counter;

@@ -2,6 +2,7 @@
 //! staleness, durations, numbers and relabelling. Pure: no IO, no async, no serde.
 
 pub mod batch;
+pub mod clock;
 pub mod duration;
 pub mod labels;
 pub mod matcher;
@@ -12,6 +13,7 @@ pub mod staleness;
 pub mod time;
 
 pub use batch::{SampleBatch, SampleBatchBuilder};
+pub use clock::WallClock;
 pub use labels::{Labels, LabelsBuilder, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher};
 pub use series::{SeriesRef, SeriesTable};

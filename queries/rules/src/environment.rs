@@ -6,9 +6,9 @@ use std::sync::Arc;
 use engine_model::{Labels, SeriesTable};
 use queries_promql::parser::ParseOptions;
 
-use crate::clock::WallClock;
 use crate::evaluate::{Evaluate, History};
 use crate::output::AlertSink;
+use engine_model::WallClock;
 
 /// The doors to the rest of the server.
 #[derive(Clone)]

@@ -11,7 +11,6 @@ mod evaluate;
 mod output;
 
 // Time.
-mod clock;
 mod schedule;
 
 // What rules do.
@@ -33,7 +32,6 @@ pub mod status;
 #[cfg(test)]
 mod scripted;
 
-pub use clock::WallClock;
 pub use environment::{Doors, RuleSettings};
 pub use evaluate::{Evaluate, EvaluateError, Evaluated, History, LastSample, PreparedRule};
 pub use manager::{RuleManager, Wiring};

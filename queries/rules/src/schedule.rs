@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine_model::Labels;
 use tokio::time::sleep;
 
-use crate::clock::WallClock;
+use engine_model::WallClock;
 
 /// A group's grid: it is due at every `phase_ms + k × interval_ms` since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

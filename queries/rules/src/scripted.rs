@@ -12,13 +12,13 @@ use parking_lot::Mutex;
 use queries_promql::parser::ParseOptions;
 use tokio::time::{Instant, sleep};
 
-use crate::clock::WallClock;
 use crate::environment::{Doors, Environment, RuleSettings};
 use crate::evaluate::{Evaluate, EvaluateError, Evaluated, History, LastSample};
 use crate::group::{Group, GroupShared};
 use crate::metrics::{GroupCounters, SharedDurations};
 use crate::output::{AlertSink, AlertSinkError, Append, FiredAlert};
 use crate::rule_file::{RuleFile, RuleQuery};
+use engine_model::WallClock;
 
 /// The wall clock when a test starts: a whole number of days.
 pub(crate) const START_MS: i64 = 1_728_000_000_000;

@@ -12,8 +12,8 @@ use tracing::warn;
 use super::metrics::RemoteWriteMetrics;
 use super::outcome::Outcome;
 use super::request::Request;
-use crate::clock::WallClock;
 use crate::counter::Counter;
+use engine_model::WallClock;
 
 /// The source's name in the graph.
 pub const NODE_NAME: &str = "remote_write";

@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 use tower::ServiceExt;
 
 use super::*;
-use crate::clock::WallClock;
+use engine_model::WallClock;
 
 const NOW_MS: i64 = 1_000_000;
 

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors_peers::WallClock;
 use connectors_peers::remote_write::{self, RemoteWrite};
 use connectors_peers::scrape::{
     ScrapeConfig, ScrapeHandle, ScrapeMetrics, ScrapeShared, ScrapeSource, TargetsStatus, node_name,
     offset_seed,
 };
 use engine_dataflow::{ChangeError, Graph, InvalidPlan, NodeState, RunningGraph};
+use engine_model::WallClock;
 use engine_storage::Store;
 
 use super::storage::{APPEND_NODE, AppendSink};

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use engine_dataflow::RunningGraph;
+use engine_model::WallClock;
 use engine_storage::Store;
-use queries_rules::{AlertSink, Doors, RuleManager, RuleSettings, WallClock, Wiring};
+use queries_rules::{AlertSink, Doors, RuleManager, RuleSettings, Wiring};
 
 use super::ingest::ROUTER_NODE;
 use super::queries::StoredQueries;

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::clock::WallClock;
+use engine_model::WallClock;
 
 use super::assemble::{Assembler, BodyError, Reading};
 use super::config::ScrapeConfig;

@@ -7,7 +7,7 @@ use engine_dataflow::{NodeError, Output, Source, SourceContext};
 use engine_model::SeriesTable;
 use tokio::sync::watch;
 
-use crate::clock::WallClock;
+use engine_model::WallClock;
 
 use super::config::ScrapeConfig;
 use super::metrics::ScrapeMetrics;

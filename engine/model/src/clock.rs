@@ -1,17 +1,16 @@
 //! The wall clock as a value, so that a paused runtime can have one that follows its own time.
 
-use std::fmt;
 use std::sync::Arc;
 
-/// Tells the time in ms since the epoch. Evaluations stand on an absolute grid, so that a group keeps
-/// its phase after a restart.
+/// Tells the time in ms since the epoch. Scrapes and evaluations are due on an absolute grid, so that they
+/// stand at the same phase after a restart; this is the clock that the grid is laid on.
 #[derive(Clone)]
 pub struct WallClock(Arc<dyn Fn() -> i64 + Send + Sync>);
 
 impl WallClock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self::from_fn(engine_model::time::now_ms)
+        Self::from_fn(crate::time::now_ms)
     }
 
     /// A clock of one's own.
@@ -25,8 +24,8 @@ impl WallClock {
     }
 }
 
-impl fmt::Debug for WallClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::fmt::Debug for WallClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("WallClock")
     }
 }
