@@ -1,10 +1,19 @@
 //! The built binary as a black box, beside real peers. A test whose peer is missing is reported as skipped.
 
+mod command;
+mod console;
+mod crash;
+mod duckdb;
+mod errors;
+mod exporter;
 mod http;
 mod peers;
 mod process;
+mod push;
 mod real_peers;
 mod suite;
+mod upstream;
+mod walk;
 mod webhook;
 mod weir;
 mod weir_process;
@@ -21,5 +30,11 @@ fn main() -> ExitCode {
     let mut suite = suite::Suite::default();
     real_peers::add(&mut suite);
     weir_process::add(&mut suite);
+    errors::add(&mut suite);
+    walk::add(&mut suite);
+    crash::add(&mut suite);
+    duckdb::add(&mut suite);
+    upstream::add(&mut suite);
+    console::add(&mut suite);
     suite.run(&arguments)
 }

@@ -21,6 +21,8 @@ pub(crate) enum Need {
     Browser,
     /// A Python with the duckdb module.
     DuckDb,
+    /// Anything else: why it is not here, nothing when it is.
+    Other(fn() -> Option<String>),
 }
 
 impl Need {
@@ -36,6 +38,7 @@ impl Need {
                 .then(|| "the console's packages are not fetched (`make console` gets them)".to_owned()),
             Self::DuckDb => (!python().is_file())
                 .then(|| format!("no DuckDB at {} (`.ci/needs` gets it)", python().display())),
+            Self::Other(missing) => missing(),
         }
     }
 }

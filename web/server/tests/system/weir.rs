@@ -3,11 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 use crate::process::{Process, free_port};
+
+const CONFIG_FILE: &str = "prometheus.yml";
 
 /// A `weir run`. The folder, the port and the flags stay the same from one start to the next.
 pub(crate) struct Weir {
@@ -22,20 +26,28 @@ pub(crate) struct Weir {
 }
 
 impl Weir {
-    /// Starts `weir run` and waits until it is ready. Without a configuration it runs on its embedded one.
+    /// Starts `weir run` and waits until it is ready. Without a configuration it runs on its embedded one; in a
+    /// configuration, `{address}` stands for its own address. The admin and lifecycle APIs are enabled.
     pub(crate) async fn start(config: Option<&str>, flags: &[&str]) -> Result<Self> {
+        let enabled = ["--web.enable-admin-api", "--web.enable-lifecycle"];
+        Self::start_with(config, &[&enabled, flags].concat()).await
+    }
+
+    /// The same on the embedded configuration, without a flag that a user would have to give.
+    pub(crate) async fn start_plain() -> Result<Self> {
+        Self::start_with(None, &[]).await
+    }
+
+    async fn start_with(config: Option<&str>, flags: &[&str]) -> Result<Self> {
         let folder = TempDir::new()?;
         let address = format!("127.0.0.1:{}", free_port()?);
         let mut arguments = vec![
             "run".to_owned(),
             format!("--storage.path={}", folder.path().join("data").display()),
             format!("--web.listen-address={address}"),
-            "--web.enable-admin-api".to_owned(),
-            "--web.enable-lifecycle".to_owned(),
         ];
-        if let Some(config) = config {
-            let file = folder.path().join("prometheus.yml");
-            fs::write(&file, config)?;
+        if config.is_some() {
+            let file = folder.path().join(CONFIG_FILE);
             arguments.push(format!("--config.file={}", file.display()));
         }
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
@@ -47,6 +59,9 @@ impl Weir {
             arguments,
             folder,
         };
+        if let Some(config) = config {
+            weir.configure(config)?;
+        }
         weir.start_again().await?;
         Ok(weir)
     }
@@ -71,6 +86,19 @@ impl Weir {
     /// SIGKILL; returns when it is gone.
     pub(crate) async fn kill(&mut self) -> Result<()> {
         self.process.take().context("weir is not running")?.kill().await
+    }
+
+    /// The configuration of later starts.
+    pub(crate) fn configure(&self, config: &str) -> Result<()> {
+        let file = self.folder.path().join(CONFIG_FILE);
+        Ok(fs::write(file, config.replace("{address}", &self.address))?)
+    }
+
+    /// Starts it and sends SIGKILL after `life`, ready or not; returns when it is gone.
+    pub(crate) async fn start_and_kill(&self, life: Duration) -> Result<()> {
+        let process = Process::start("weir", binary(), &self.arguments, self.folder.path())?;
+        sleep(life).await;
+        process.kill().await
     }
 
     /// What it has printed since its first start; empty while it is stopped.
