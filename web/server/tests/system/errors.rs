@@ -36,67 +36,62 @@ fn ensure_refused(ended: &Ended, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Configurations that are refused, the place that is named (`RULES` is a rule file with a fault), and what is said.
+const BAD_CONFIGS: &[(&str, &str, &[&str])] = &[
+    (
+        "global:\n  scrape_intervall: 5s\n",
+        "prometheus.yml:2:3",
+        &["scrape_intervall", "scrape_interval"],
+    ),
+    (
+        "scrape_configs:\n- job_name: a\n  ec2_sd_configs: []\n",
+        "prometheus.yml:3:3",
+        &["ec2_sd_configs", "not supported"],
+    ),
+    (
+        "remote_write:\n- url: http://localhost\n",
+        "prometheus.yml:1:1",
+        &["remote_write", "not supported"],
+    ),
+    (
+        "global:\n  scrape_interval: soon\n",
+        "prometheus.yml:2:20",
+        &["soon", "duration"],
+    ),
+    ("global: [\n", "prometheus.yml:", &[]),
+    (
+        "rule_files: ['RULES']\n",
+        "rules.yml:5:",
+        &[
+            "groups[0].rules[0].expr",
+            "parse error: unclosed left parenthesis",
+        ],
+    ),
+];
+
 async fn bad_configuration_is_refused_with_its_place() -> Result<()> {
     let folder = TempDir::new()?;
     let file = folder.path().join("prometheus.yml");
     let rules = folder.path().join("rules.yml");
-    let (name, storage) = (
-        file.display().to_string(),
-        folder.path().join("data").display().to_string(),
-    );
+    let name = file.display().to_string();
+    let storage = folder.path().join("data");
     fs::write(
         &rules,
         "groups:\n- name: a\n  rules:\n  - record: b\n    expr: sum(\n",
     )?;
-    let with_rules = format!("rule_files: ['{}']\n", rules.display());
-    for (text, place, words) in [
-        (
-            "global:\n  scrape_intervall: 5s\n",
-            ":2:3",
-            ["scrape_intervall", "scrape_interval"],
-        ),
-        (
-            "scrape_configs:\n- job_name: a\n  ec2_sd_configs: []\n",
-            ":3:3",
-            ["ec2_sd_configs", "not supported"],
-        ),
-        (
-            "remote_write:\n- url: http://localhost\n",
-            ":1:1",
-            ["remote_write", "not supported"],
-        ),
-        (
-            "global:\n  scrape_interval: soon\n",
-            ":2:20",
-            ["soon", "duration"],
-        ),
-        ("global: [\n", ":", ["prometheus.yml", ""]),
-        (
-            with_rules.as_str(),
-            "rules.yml:5:",
-            [
-                "groups[0].rules[0].expr",
-                "parse error: unclosed left parenthesis",
-            ],
-        ),
-    ] {
-        fs::write(&file, text)?;
-        let place = if place.starts_with(':') {
-            format!("{name}{place}")
-        } else {
-            place.to_owned()
-        };
-        let check = weir(&["check", "config", name.as_str()]).await?;
-        ensure_refused(&check, &[place.as_str(), words[0], words[1]])?;
-        let flags = [
+    for (text, place, words) in BAD_CONFIGS {
+        fs::write(&file, text.replace("RULES", &rules.display().to_string()))?;
+        let words = [&[*place], *words].concat();
+        ensure_refused(&weir(&["check", "config", name.as_str()]).await?, &words)?;
+        let (config, data) = (
             format!("--config.file={name}"),
-            format!("--storage.path={storage}"),
-        ];
-        let run = weir(&["run", "--web.listen-address=127.0.0.1:0", &flags[0], &flags[1]]).await?;
-        ensure_refused(&run, &[place.as_str(), words[0], words[1]])?;
+            format!("--storage.path={}", storage.display()),
+        );
+        let run = weir(&["run", "--web.listen-address=127.0.0.1:0", &config, &data]).await?;
+        ensure_refused(&run, &words)?;
     }
     ensure!(
-        !folder.path().join("data").exists(),
+        !storage.exists(),
         "a refused configuration leaves no storage behind"
     );
     fs::write(

@@ -1,9 +1,10 @@
 //! The built `weir` binary with storage of its own, to be stopped, killed and started again.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::LazyLock;
 use std::time::Duration;
+use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
@@ -112,7 +113,11 @@ impl Weir {
     }
 }
 
-/// The binary under test.
+/// The binary under test. `WEIR_BINARY` names another than the one that was built with the tests.
 pub(crate) fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_weir"))
+    static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let named = env::var_os("WEIR_BINARY").map(PathBuf::from);
+        named.unwrap_or_else(|| env!("CARGO_BIN_EXE_weir").into())
+    });
+    &BINARY
 }

@@ -8,7 +8,7 @@ use std::env;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use engine_model::Labels;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -73,9 +73,9 @@ async fn run(mut chance: Chance, rounds: usize) -> Result<()> {
         weir.start_again().await?;
         for writer in &mut writers {
             let series = samples(&weir.url, &writer.selector(), "2h").await?;
-            writer
-                .check(&series)
-                .with_context(|| format!("round {round}\n{}", weir.log()))?;
+            let checked = writer.check(&series);
+            // The log after the reason: it is long.
+            checked.map_err(|error| anyhow!("round {round}: {error:#}\n{}", weir.log()))?;
         }
         scraped_is_kept(&scraped, &scraped_now(&weir).await?).with_context(|| format!("round {round}"))?;
         rows_are_unique(&weir)
