@@ -24,7 +24,9 @@ pub fn parse_float(text: &str) -> Option<f64> {
 /// Appends the shortest decimal text without exponent (Go's `'f', -1`): `0.1`, `+Inf`, `NaN`.
 pub fn write_float(out: &mut String, value: f64) {
     if !write_special(out, value) {
+        let start = out.len();
         write!(out, "{value}").expect("writing to a string cannot fail");
+        settle_tie(out, start, value);
     }
 }
 
@@ -85,10 +87,42 @@ fn write_special(out: &mut String, value: f64) -> bool {
     true
 }
 
+/// Between two shortest texts that are equally near to `value`, Go writes the even last digit where Rust
+/// rounds up. `text[start..]` is Rust's, without an exponent.
+fn settle_tie(text: &mut String, start: usize, value: f64) {
+    // Only 16 digits and more leave a choice, and a tie needs a value with few binary places.
+    let digits = text[start..].bytes().filter(u8::is_ascii_digit).count();
+    if digits < 16 || (value * 262_144.0).fract() != 0.0 {
+        return;
+    }
+    let Some(last) = text[start..]
+        .rfind(|c: char| ('1'..='9').contains(&c))
+        .map(|at| start + at)
+    else {
+        return;
+    };
+    let shortest = format!("{value:e}");
+    let exact = format!("{value:.60e}");
+    let digits_of = |text: &str| -> Vec<u8> {
+        let mantissa = text.bytes().take_while(|&byte| byte != b'e');
+        mantissa.filter(u8::is_ascii_digit).collect()
+    };
+    let (shortest, exact) = (digits_of(&shortest), digits_of(&exact));
+    let rest = &exact[shortest.len().min(exact.len())..];
+    let tie = rest.first() == Some(&b'5') && rest[1..].iter().all(|&digit| digit == b'0');
+    let odd = text.as_bytes()[last] % 2 == 1;
+    if tie && odd {
+        let even = char::from(text.as_bytes()[last] - 1);
+        text.replace_range(last..=last, even.encode_utf8(&mut [0; 4]));
+    }
+}
+
 /// Writes `1.5e-07`: Go's exponents have at least two digits.
 fn write_exponent(out: &mut String, value: f64) {
     let text = format!("{value:e}");
     let (mantissa, exponent) = text.split_once('e').expect("the exponent format has an e");
+    let mut mantissa = mantissa.to_owned();
+    settle_tie(&mut mantissa, 0, value);
     let (sign, digits) = match exponent.strip_prefix('-') {
         Some(digits) => ('-', digits),
         None => ('+', exponent),
@@ -134,6 +168,13 @@ mod tests {
             (123456.5, "123456.5", "123456.5", "123456.5", "1.234565e+05"),
             (1.5e-7, "0.00000015", "1.5e-07", "1.5e-07", "1.5e-07"),
             (0.00001, "0.00001", "0.00001", "1e-05", "1e-05"),
+            (
+                258_391_899_759.203_13,
+                "258391899759.20312",
+                "258391899759.20312",
+                "2.5839189975920312e+11",
+                "2.5839189975920312e+11",
+            ),
             (f64::INFINITY, "+Inf", "+Inf", "+Inf", "+Inf"),
             (f64::NAN, "NaN", "NaN", "NaN", "NaN"),
         ] {
