@@ -1,6 +1,6 @@
 //! Functions of one sample: their shape and their list.
 
-use super::{math, time};
+use super::{go_math, math, time};
 
 /// A function of one sample.
 #[derive(Debug)]
@@ -22,9 +22,9 @@ static FUNCTIONS: &[CellFunction] = &[
     cell("floor", |v, _| Some(v.floor())),
     cell("exp", |v, _| Some(v.exp())),
     cell("sqrt", |v, _| Some(v.sqrt())),
-    cell("ln", |v, _| Some(v.ln())),
-    cell("log2", |v, _| Some(math::log2(v))),
-    cell("log10", |v, _| Some(math::log10(v))),
+    cell("ln", |v, _| Some(go_math::ln(v))),
+    cell("log2", |v, _| Some(go_math::log2(v))),
+    cell("log10", |v, _| Some(go_math::log10(v))),
     cell("sgn", |v, _| Some(math::sign(v))),
     cell("round", math::round),
     cell("clamp", math::clamp),

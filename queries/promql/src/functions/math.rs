@@ -1,14 +1,4 @@
-//! Arithmetic of single samples where Go's `math` differs from Rust's.
-
-/// Go computes `Log2` from the binary exponent and the mantissa, so powers of two are exact.
-pub(super) fn log2(value: f64) -> f64 {
-    value.log2()
-}
-
-/// Go's `Log10` is `log2(x) · (ln 2 / ln 10)`; Rust's is the C library's, exact at powers of ten.
-pub(super) fn log10(value: f64) -> f64 {
-    value.log10()
-}
+//! Functions of single samples that Rust's library lacks or answers differently.
 
 /// −1, 0 or 1; zero keeps its sign and NaN stays.
 pub(super) fn sign(value: f64) -> f64 {

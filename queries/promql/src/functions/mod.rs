@@ -11,6 +11,7 @@ mod predict;
 mod rate;
 
 pub mod cell;
+mod go_math;
 pub(crate) mod math;
 pub mod operator;
 mod time;

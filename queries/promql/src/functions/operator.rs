@@ -1,5 +1,6 @@
 //! The operators between two numbers.
 
+use super::go_math;
 use crate::parser::operators::BinaryOp;
 
 /// What an operator gives: the value of an arithmetic one, and whether a comparison holds.
@@ -22,7 +23,7 @@ pub fn apply(op: BinaryOp, left: f64, right: f64) -> OperatorResult {
         BinaryOp::Mul => arithmetic(left * right),
         BinaryOp::Div => arithmetic(left / right),
         BinaryOp::Mod => arithmetic(left % right),
-        BinaryOp::Pow => arithmetic(power(left, right)),
+        BinaryOp::Pow => arithmetic(go_math::pow(left, right)),
         BinaryOp::Atan2 => arithmetic(left.atan2(right)),
         BinaryOp::Equal => comparison(left == right),
         BinaryOp::NotEqual => comparison(left != right),
@@ -34,11 +35,6 @@ pub fn apply(op: BinaryOp, left: f64, right: f64) -> OperatorResult {
         BinaryOp::TrimUpper | BinaryOp::TrimLower => comparison(false),
         BinaryOp::And | BinaryOp::Or | BinaryOp::Unless => comparison(true),
     }
-}
-
-/// Go's `math.Pow`; the C library's agrees with it on all special cases.
-fn power(base: f64, exponent: f64) -> f64 {
-    base.powf(exponent)
 }
 
 #[cfg(test)]
