@@ -3,6 +3,7 @@
 mod command;
 mod console;
 mod crash;
+mod differential;
 mod duckdb;
 mod errors;
 mod exporter;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     errors::add(&mut suite);
     walk::add(&mut suite);
     crash::add(&mut suite);
+    differential::add(&mut suite);
     duckdb::add(&mut suite);
     upstream::add(&mut suite);
     console::add(&mut suite);

@@ -1,0 +1,128 @@
+//! The same samples in a real Prometheus and in Weir, the same questions to both, the same answers.
+//!
+//! Reading order: `catalog` and `data` make the samples, `generate`, `fixed`, `compliance` and `metadata` the
+//! questions, `server` asks them, `compare` and `differences` judge, `shrink` and `report` say what is wrong.
+//!
+//! `WEIR_DIFFERENTIAL_SEED`, `_QUERIES` and `_END` (ms since the epoch) repeat a run, or make a longer one;
+//! `_SHOWN` differences are shown.
+
+mod answer;
+mod catalog;
+mod compare;
+mod compliance;
+mod data;
+mod differences;
+mod fixed;
+mod generate;
+mod metadata;
+mod question;
+mod random;
+mod report;
+mod server;
+mod settings;
+mod shrink;
+
+use std::io::{self, Write as _};
+
+use anyhow::{Context as _, Result, ensure};
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use self::answer::Answer;
+use self::generate::Generator;
+use self::question::{Question, Times};
+use self::random::Random;
+use self::report::Report;
+use self::server::Server;
+use self::settings::Settings;
+use crate::peers::{Program, prometheus};
+use crate::suite::{Need, Suite};
+use crate::weir::Weir;
+
+/// Nothing is scraped and no rule runs: only what the test writes is there.
+const CONFIG: &str = "global: {evaluation_interval: 1m}\n";
+/// Questions under way at one server.
+const CONCURRENCY: usize = 4;
+
+/// Adds the tests of this folder.
+pub(crate) fn add(suite: &mut Suite) {
+    suite.add(
+        "weir_answers_as_prometheus_does",
+        &[Need::Peer(Program::Prometheus)],
+        weir_answers_as_prometheus_does,
+    );
+}
+
+async fn weir_answers_as_prometheus_does() -> Result<()> {
+    let settings = Settings::from_environment()?;
+    say(&format!("weir_answers_as_prometheus_does: {settings}"))?;
+    let times = Times {
+        end_ms: settings.end_ms,
+    };
+    let series = data::generate(settings.seed, settings.end_ms);
+    let (first_ms, middle_ms, last_ms) = (i64::MIN, settings.end_ms - 3_600_000, settings.end_ms + 60_000);
+    let first_ms = first_ms.max(times.start_ms() - 60_000);
+
+    let peer = prometheus(CONFIG, &["--enable-feature=promql-duration-expr"]).await?;
+    let reference = Server::new("Prometheus", &peer.url)?;
+    reference.write(&series, first_ms, last_ms).await?;
+
+    let questions = questions(&settings, times)?;
+    let expected = ask_all(&reference, &questions)
+        .await
+        .with_context(|| peer.log())?;
+    let mut report = Report::new(&settings, &questions, &expected);
+
+    let whole = Weir::start(Some(CONFIG), &[]).await?;
+    let head = Server::new("Weir, all in the head", &whole.url)?;
+    head.write(&series, first_ms, last_ms).await?;
+    report.judge(&reference, &head).await.with_context(|| whole.log())?;
+
+    let halves = Weir::start(Some(CONFIG), &[]).await?;
+    let mixed = Server::new("Weir, half in segments and half in the head", &halves.url)?;
+    mixed.write(&series, first_ms, middle_ms).await?;
+    mixed.command("/api/v1/admin/storage/flush").await?;
+    mixed.write(&series, middle_ms, last_ms).await?;
+    report.judge(&reference, &mixed).await.with_context(|| halves.log())?;
+
+    let compacted = Server::new("Weir, all in compacted segments", &halves.url)?;
+    compacted.command("/api/v1/admin/storage/flush").await?;
+    let state = compacted.command("/api/v1/admin/storage/compact").await?;
+    let samples: usize = series.iter().map(|one| one.samples.len()).sum();
+    ensure!(
+        state["data"]["samples"] == samples,
+        "{samples} samples were written, segments hold {state}"
+    );
+    report.judge(&reference, &compacted).await.with_context(|| halves.log())?;
+
+    say(&report.summary())?;
+    report.verdict()
+}
+
+/// Metadata, expressions picked by hand, the compliance suite's, and generated ones.
+fn questions(settings: &Settings, times: Times) -> Result<Vec<Question>> {
+    let mut generator = Generator::new(settings.seed, times);
+    let mut questions = metadata::questions(times);
+    for expression in fixed::EXPRESSIONS {
+        questions.push(generator.instant(expression));
+        questions.push(generator.range(expression));
+    }
+    let mut suite = compliance::expressions()?;
+    let mut random = Random::new(settings.seed);
+    // A share of the suite in a short run, all of it in a long one.
+    while suite.len() > settings.queries / 4 {
+        suite.swap_remove(random.below(suite.len()));
+    }
+    questions.extend(suite.iter().map(|expression| generator.range(expression)));
+    questions.extend((0..settings.queries).map(|_| generator.question()));
+    Ok(questions)
+}
+
+async fn ask_all(server: &Server, questions: &[Question]) -> Result<Vec<Answer>> {
+    let answers = futures::stream::iter(questions).map(|question| server.ask(question));
+    answers.buffered(CONCURRENCY).try_collect().await
+}
+
+/// A line that is shown also when the test passes.
+fn say(line: &str) -> Result<()> {
+    Ok(writeln!(io::stdout().lock(), "{line}")?)
+}
