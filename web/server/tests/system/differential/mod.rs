@@ -3,8 +3,7 @@
 //! Reading order: `catalog` and `data` make the samples, `generate`, `fixed`, `compliance` and `metadata` the
 //! questions, `server` asks them, `compare` and `differences` judge, `shrink` and `report` say what is wrong.
 //!
-//! `WEIR_DIFFERENTIAL_SEED`, `_QUERIES` and `_END` (ms since the epoch) repeat a run, or make a longer one;
-//! `_SHOWN` differences are shown.
+//! `WEIR_DIFFERENTIAL_SEED`, `_QUERIES` and `_END` (ms since the epoch) repeat a run or lengthen it.
 
 mod answer;
 mod catalog;
@@ -75,14 +74,20 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
     let whole = Weir::start(Some(CONFIG), &[]).await?;
     let head = Server::new("Weir, all in the head", &whole.url)?;
     head.write(&series, first_ms, last_ms).await?;
-    report.judge(&reference, &head).await.with_context(|| whole.log())?;
+    report
+        .judge(&reference, &head)
+        .await
+        .with_context(|| whole.log())?;
 
     let halves = Weir::start(Some(CONFIG), &[]).await?;
     let mixed = Server::new("Weir, half in segments and half in the head", &halves.url)?;
     mixed.write(&series, first_ms, middle_ms).await?;
     mixed.command("/api/v1/admin/storage/flush").await?;
     mixed.write(&series, middle_ms, last_ms).await?;
-    report.judge(&reference, &mixed).await.with_context(|| halves.log())?;
+    report
+        .judge(&reference, &mixed)
+        .await
+        .with_context(|| halves.log())?;
 
     let compacted = Server::new("Weir, all in compacted segments", &halves.url)?;
     compacted.command("/api/v1/admin/storage/flush").await?;
@@ -92,7 +97,10 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
         state["data"]["samples"] == samples,
         "{samples} samples were written, segments hold {state}"
     );
-    report.judge(&reference, &compacted).await.with_context(|| halves.log())?;
+    report
+        .judge(&reference, &compacted)
+        .await
+        .with_context(|| halves.log())?;
 
     say(&report.summary())?;
     report.verdict()
