@@ -29,7 +29,9 @@ pub(super) const GAUGES: &[&str] = &[
 pub(super) const BUCKETS: &[&str] = &["latency_seconds_bucket", "broken_bucket"];
 
 /// Label names that occur, and one that does not.
-pub(super) const LABELS: &[&str] = &["job", "instance", "method", "kind", "le", "version", "shard", "nowhere"];
+pub(super) const LABELS: &[&str] = &[
+    "job", "instance", "method", "kind", "le", "version", "shard", "nowhere",
+];
 
 const INSTANCES: [&str; 3] = ["a:1", "b:1", "c:1"];
 
@@ -71,7 +73,11 @@ fn counters(list: &mut List) {
 }
 
 fn gauges(list: &mut List) {
-    for (instance, life) in [("a:1", Life::Whole), ("b:1", Life::Gaps), ("c:1", Life::Vanishes(300))] {
+    for (instance, life) in [
+        ("a:1", Life::Whole),
+        ("b:1", Life::Gaps),
+        ("c:1", Life::Vanishes(300)),
+    ] {
         for job in ["api", "web"] {
             let labels = [("job", job), ("instance", instance)];
             list.add("queue_length", &labels, Shape::Gauge, life);
@@ -79,7 +85,12 @@ fn gauges(list: &mut List) {
         let labels = [("job", "api"), ("instance", instance), ("kind", "room \"é\"\\1")];
         list.add("temperature_celsius", &labels, Shape::DecimalGauge, life);
         list.add("noise", &[("instance", instance)], Shape::Noise, Life::Jitter);
-        list.add("noise", &[("instance", instance), ("kind", "x")], Shape::Noise, life);
+        list.add(
+            "noise",
+            &[("instance", instance), ("kind", "x")],
+            Shape::Noise,
+            life,
+        );
         list.add("odd", &[("instance", instance), ("kind", "y")], Shape::Odd, life);
     }
     list.add("sparse", &[("job", "api")], Shape::Sparse, Life::Whole);
@@ -89,7 +100,12 @@ fn gauges(list: &mut List) {
     list.add("smallest", &[], Shape::Constant(f64::from_bits(1)), Life::Whole);
     list.add("zero", &[], Shape::Constant(0.0), Life::Gaps);
     list.add("negative_zero", &[], Shape::Constant(-0.0), Life::Whole);
-    list.add("niveau.d'eau", &[("rivière", "l'Ill")], Shape::DecimalGauge, Life::Whole);
+    list.add(
+        "niveau.d'eau",
+        &[("rivière", "l'Ill")],
+        Shape::DecimalGauge,
+        Life::Whole,
+    );
 }
 
 fn matching(list: &mut List) {
@@ -97,7 +113,12 @@ fn matching(list: &mut List) {
         list.add("capacity", &[("job", job)], Shape::Constant(limit), Life::Whole);
         // Two elements of one match group for `on (job)`.
         for shard in ["0", "1"] {
-            list.add("shards", &[("job", job), ("shard", shard)], Shape::Gauge, Life::Whole);
+            list.add(
+                "shards",
+                &[("job", job), ("shard", shard)],
+                Shape::Gauge,
+                Life::Whole,
+            );
         }
     }
     // An element that others are joined to; its version changes midway.
@@ -107,10 +128,20 @@ fn matching(list: &mut List) {
         let new = [("job", "api"), ("instance", instance), ("version", "1.10")];
         list.add("build_info", &old, Shape::Constant(1.0), Life::To(change));
         list.add("build_info", &new, Shape::Constant(1.0), Life::From(change));
-        list.add("last_run_seconds", &[("job", "api"), ("instance", instance)], Shape::Time, Life::Whole);
+        list.add(
+            "last_run_seconds",
+            &[("job", "api"), ("instance", instance)],
+            Shape::Time,
+            Life::Whole,
+        );
     }
     // Equal but for their names: they collide where names are dropped.
-    for (name, job) in [("twin_a", "api"), ("twin_b", "api"), ("twin_a", "web"), ("twin_b", "worker")] {
+    for (name, job) in [
+        ("twin_a", "api"),
+        ("twin_b", "api"),
+        ("twin_a", "web"),
+        ("twin_b", "worker"),
+    ] {
         list.add(name, &[("job", job)], Shape::Gauge, Life::Whole);
     }
 }
@@ -120,10 +151,25 @@ fn histograms(list: &mut List) {
     for (job, life) in [("api", Life::Whole), ("web", Life::Gaps)] {
         for (bucket, bound) in bounds.into_iter().enumerate() {
             let shape = Shape::Bucket(bucket, bounds.len());
-            list.add("latency_seconds_bucket", &[("job", job), ("le", bound)], shape, life);
+            list.add(
+                "latency_seconds_bucket",
+                &[("job", job), ("le", bound)],
+                shape,
+                life,
+            );
         }
-        list.add("latency_seconds_sum", &[("job", job)], Shape::DecimalCounter, Life::Whole);
-        list.add("latency_seconds_count", &[("job", job)], Shape::Counter, Life::Whole);
+        list.add(
+            "latency_seconds_sum",
+            &[("job", job)],
+            Shape::DecimalCounter,
+            Life::Whole,
+        );
+        list.add(
+            "latency_seconds_count",
+            &[("job", job)],
+            Shape::Counter,
+            Life::Whole,
+        );
     }
     // Not monotonic, no top bucket, no number as a bound, negative bounds, one bucket only.
     for (job, bounds) in [
@@ -139,14 +185,23 @@ fn histograms(list: &mut List) {
                 "unsteady" => Shape::Gauge,
                 _ => Shape::Bucket(bucket, bounds.len()),
             };
-            list.add("broken_bucket", &[("job", job), ("le", bound)], shape, Life::Whole);
+            list.add(
+                "broken_bucket",
+                &[("job", job), ("le", bound)],
+                shape,
+                Life::Whole,
+            );
         }
     }
 }
 
 /// What the queries of Prometheus's compliance suite ask for: a service of three instances.
 fn demo(list: &mut List) {
-    for (port, life) in [("10000", Life::Whole), ("10001", Life::Jitter), ("10002", Life::Gaps)] {
+    for (port, life) in [
+        ("10000", Life::Whole),
+        ("10001", Life::Jitter),
+        ("10002", Life::Gaps),
+    ] {
         let instance = format!("demo.promlabs.com:{port}");
         let labels = [("job", "demo"), ("instance", instance.as_str())];
         let with = |name, value| [labels[0], labels[1], (name, value)];
@@ -154,16 +209,36 @@ fn demo(list: &mut List) {
             list.add("demo_memory_usage_bytes", &with("type", kind), Shape::Gauge, life);
         }
         for mode in ["idle", "user"] {
-            list.add("demo_cpu_usage_seconds_total", &with("mode", mode), Shape::DecimalCounter, life);
+            list.add(
+                "demo_cpu_usage_seconds_total",
+                &with("mode", mode),
+                Shape::DecimalCounter,
+                life,
+            );
         }
         list.add("demo_num_cpus", &labels, Shape::Constant(4.0), life);
         list.add("demo_disk_usage_bytes", &labels, Shape::DecimalGauge, life);
-        list.add("demo_batch_last_success_timestamp_seconds", &labels, Shape::Time, life);
+        list.add(
+            "demo_batch_last_success_timestamp_seconds",
+            &labels,
+            Shape::Time,
+            life,
+        );
         list.add("demo_intermittent_metric", &labels, Shape::Flapping, life);
         for (bucket, bound) in ["0.001", "0.01", "+Inf"].into_iter().enumerate() {
             let shape = Shape::Bucket(bucket, 3);
-            list.add("demo_api_request_duration_seconds_bucket", &with("le", bound), shape, life);
+            list.add(
+                "demo_api_request_duration_seconds_bucket",
+                &with("le", bound),
+                shape,
+                life,
+            );
         }
-        list.add("demo_api_request_duration_seconds_count", &labels, Shape::Counter, life);
+        list.add(
+            "demo_api_request_duration_seconds_count",
+            &labels,
+            Shape::Counter,
+            life,
+        );
     }
 }

@@ -10,26 +10,47 @@ use engine_settings::{Document, Node, Value};
 const VARIANTS: &[(&str, &[&str])] = &[
     ("range", &["1s", "15s", "1m", "5m", "15m", "1h"]),
     ("offset", &["1m", "5m", "10m"]),
-    ("simpleAggrOp", &["sum", "avg", "max", "min", "count", "stddev", "stdvar"]),
+    (
+        "simpleAggrOp",
+        &["sum", "avg", "max", "min", "count", "stddev", "stdvar"],
+    ),
     (
         "simpleTimeAggrOp",
-        &["sum", "avg", "max", "min", "count", "stddev", "stdvar", "absent", "last", "present"],
+        &[
+            "sum", "avg", "max", "min", "count", "stddev", "stdvar", "absent", "last", "present",
+        ],
     ),
     ("topBottomOp", &["topk", "bottomk"]),
-    ("quantile", &["-0.5", "0.1", "0.5", "0.75", "0.95", "0.90", "0.99", "1", "1.5"]),
+    (
+        "quantile",
+        &["-0.5", "0.1", "0.5", "0.75", "0.95", "0.90", "0.99", "1", "1.5"],
+    ),
     ("arithBinOp", &["+", "-", "*", "/", "%", "^"]),
     ("compBinOp", &["==", "!=", "<", ">", "<=", ">="]),
-    ("binOp", &["+", "-", "*", "/", "%", "^", "==", "!=", "<", ">", "<=", ">="]),
+    (
+        "binOp",
+        &["+", "-", "*", "/", "%", "^", "==", "!=", "<", ">", "<=", ">="],
+    ),
     (
         "simpleMathFunc",
-        &["abs", "ceil", "floor", "exp", "sqrt", "ln", "log2", "log10", "round"],
+        &[
+            "abs", "ceil", "floor", "exp", "sqrt", "ln", "log2", "log10", "round",
+        ],
     ),
     ("extrapolatedRateFunc", &["delta", "rate", "increase"]),
     ("clampFunc", &["clamp_min", "clamp_max"]),
     ("instantRateFunc", &["idelta", "irate"]),
     (
         "dateFunc",
-        &["day_of_month", "day_of_week", "days_in_month", "hour", "minute", "month", "year"],
+        &[
+            "day_of_month",
+            "day_of_week",
+            "days_in_month",
+            "hour",
+            "minute",
+            "month",
+            "year",
+        ],
     ),
 ];
 
@@ -43,7 +64,8 @@ pub(super) fn expressions() -> Result<Vec<String>> {
     let Ok(text) = fs::read_to_string(file()) else {
         return Ok(Vec::new());
     };
-    let document = Document::parse("promql-compliance-queries.yml", &text).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let document = Document::parse("promql-compliance-queries.yml", &text)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     let cases = document.root().get("test_cases").context("no test_cases")?;
     let Value::List(cases) = &cases.value else {
         anyhow::bail!("test_cases is no list");

@@ -142,7 +142,11 @@ fn values(shape: Shape, random: &mut Random, end_ms: i64) -> Vec<Option<f64>> {
 }
 
 fn counter(random: &mut Random, divisor: f64) -> Vec<Option<f64>> {
-    let mut count = if random.once_in(3) { 0 } else { random.between(0, 5_000) };
+    let mut count = if random.once_in(3) {
+        0
+    } else {
+        random.between(0, 5_000)
+    };
     let mut next = || {
         let grows = !random.once_in(4);
         count += if grows { random.between(0, 120) } else { 0 };
@@ -157,7 +161,11 @@ fn counter(random: &mut Random, divisor: f64) -> Vec<Option<f64>> {
 fn walk(random: &mut Random, divisor: f64) -> Vec<Option<f64>> {
     let mut level = random.between(-100, 400);
     let mut next = || {
-        level += if random.once_in(3) { 0 } else { random.between(-9, 9) };
+        level += if random.once_in(3) {
+            0
+        } else {
+            random.between(-9, 9)
+        };
         Some(level as f64 / divisor)
     };
     (0..STEPS).map(|_| next()).collect()

@@ -20,7 +20,9 @@ const DELIBERATE: &[Difference] = &[
                 return false;
             };
             let mut without = actual.clone();
-            without.warnings.retain(|warning| !warning.contains("sort is ineffective"));
+            without
+                .warnings
+                .retain(|warning| !warning.contains("sort is ineffective"));
             let fewer = without.warnings.len() < actual.warnings.len();
             fewer && difference(expected, &Answer::Data(without), Strictness::of(question)).is_none()
         },
@@ -29,7 +31,8 @@ const DELIBERATE: &[Difference] = &[
         reason: "3.5 judges the parameter of topk() only where it has elements",
         applies: |_, expected, actual| match (expected, actual) {
             (Answer::Data(data), Answer::Refused { text, .. }) => {
-                data.series.is_empty() && (text == "Parameter value is NaN" || text.ends_with("overflows int64"))
+                data.series.is_empty()
+                    && (text == "Parameter value is NaN" || text.ends_with("overflows int64"))
             }
             _ => false,
         },
@@ -65,7 +68,9 @@ const DELIBERATE: &[Difference] = &[
     },
     Difference {
         reason: "timestamp() forgets the offset of a selector that has @ too",
-        applies: |question, _, _| uses(question, "timestamp") && uses(question, " @ ") && uses(question, " offset "),
+        applies: |question, _, _| {
+            uses(question, "timestamp") && uses(question, " @ ") && uses(question, " offset ")
+        },
     },
     Difference {
         reason: "functions of native histograms are refused as long as none can be stored",
@@ -77,12 +82,18 @@ const DELIBERATE: &[Difference] = &[
 ];
 
 fn uses(question: &Question, words: &str) -> bool {
-    question.expression().is_some_and(|expression| expression.contains(words))
+    question
+        .expression()
+        .is_some_and(|expression| expression.contains(words))
 }
 
 fn has_value(answer: &Answer, value: &str) -> bool {
     match answer {
-        Answer::Data(data) => data.series.iter().flat_map(|row| &row.points).any(|point| point.value == value),
+        Answer::Data(data) => data
+            .series
+            .iter()
+            .flat_map(|row| &row.points)
+            .any(|point| point.value == value),
         Answer::Refused { .. } => false,
     }
 }

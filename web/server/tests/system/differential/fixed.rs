@@ -209,7 +209,8 @@ pub(super) const EXPRESSIONS: &[&str] = &[
     "day_of_year(vector(1735603199))",
     "month(vector(-1))",
     "year(vector(253402300800))",
-    "hour(odd)",
+    "hour(noise)",
+    "hour(vector(NaN))",
     "pi() * time()",
     "vector(scalar(sum(queue_length)))",
     // Refused.

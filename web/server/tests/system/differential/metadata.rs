@@ -27,7 +27,16 @@ pub(super) fn questions(times: Times) -> Vec<Question> {
         "sum(queue_length)",
         "queue_length{",
     ];
-    let names = ["__name__", "job", "instance", "kind", "le", "nowhere", "rivière", "U__rivi_e8_re"];
+    let names = [
+        "__name__",
+        "job",
+        "instance",
+        "kind",
+        "le",
+        "nowhere",
+        "rivière",
+        "U__rivi_e8_re",
+    ];
     add("labels", &[]);
     add("series", &[]);
     for name in names {
@@ -51,7 +60,12 @@ pub(super) fn questions(times: Times) -> Vec<Question> {
 fn refused(start: &str, end: &str) -> Vec<Question> {
     let with = |path: &str, fields: &[(&str, &str)]| Question::new(path, fields);
     let range = |start: &str, end: &str, step: &str| {
-        let fields = [("query", "queue_length"), ("start", start), ("end", end), ("step", step)];
+        let fields = [
+            ("query", "queue_length"),
+            ("start", start),
+            ("end", end),
+            ("step", step),
+        ];
         Question::new("query_range", &fields)
     };
     vec![
@@ -59,12 +73,18 @@ fn refused(start: &str, end: &str) -> Vec<Question> {
         with("query", &[("query", "")]),
         with("query", &[("query", "queue_length"), ("time", "yesterday")]),
         with("query", &[("query", "1"), ("time", "2024-02-30T00:00:00Z")]),
-        with("query", &[("query", "1"), ("time", "2024-02-29T12:00:00.5+01:00")]),
+        with(
+            "query",
+            &[("query", "1"), ("time", "2024-02-29T12:00:00.5+01:00")],
+        ),
         with("query", &[("query", "1"), ("time", "1e9")]),
         with("query", &[("query", "1"), ("time", "1"), ("timeout", "soon")]),
         with("query", &[("query", "1"), ("time", "1"), ("timeout", "10s")]),
         with("query", &[("query", "1"), ("time", "1"), ("limit", "-1")]),
-        with("query", &[("query", "vector(1)"), ("time", "1"), ("lookback_delta", "x")]),
+        with(
+            "query",
+            &[("query", "vector(1)"), ("time", "1"), ("lookback_delta", "x")],
+        ),
         with("query_range", &[("query", "1")]),
         range(start, end, "0"),
         range(start, end, "-1"),
@@ -79,7 +99,10 @@ fn refused(start: &str, end: &str) -> Vec<Question> {
         with("label/0bad-name/values", &[]),
         with("labels", &[("start", "x")]),
         with("series", &[("match[]", "queue_length"), ("end", "x")]),
-        with("series", &[("match[]", "queue_length"), ("start", end), ("end", start)]),
+        with(
+            "series",
+            &[("match[]", "queue_length"), ("start", end), ("end", start)],
+        ),
         with("labels", &[("start", end), ("end", start)]),
     ]
 }

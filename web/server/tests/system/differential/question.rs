@@ -14,7 +14,9 @@ pub(super) struct Question {
 
 impl Question {
     pub(super) fn new(path: &str, fields: &[(&str, &str)]) -> Self {
-        let owned = fields.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        let owned = fields
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             path: path.to_owned(),
             fields: owned.collect(),

@@ -78,7 +78,10 @@ impl<'a> Report<'a> {
     /// Counts, and what is worth knowing of a run that went well.
     pub(super) fn summary(&self) -> String {
         let questions = self.questions.len();
-        let refused = self.expected.iter().filter(|answer| matches!(answer, Answer::Refused { .. }));
+        let refused = self
+            .expected
+            .iter()
+            .filter(|answer| matches!(answer, Answer::Refused { .. }));
         let empty = self
             .expected
             .iter()
@@ -94,8 +97,11 @@ impl<'a> Report<'a> {
             write!(text, "\n  {count} differ on purpose: {reason}").expect("a String takes everything");
         }
         for ((expected, actual), question) in self.wordings.iter().take(WORDINGS_MAX) {
-            write!(text, "\n  worded otherwise: {question}\n    Prometheus: {expected}\n    Weir: {actual}")
-                .expect("a String takes everything");
+            write!(
+                text,
+                "\n  worded otherwise: {question}\n    Prometheus: {expected}\n    Weir: {actual}"
+            )
+            .expect("a String takes everything");
         }
         if self.wordings.len() > WORDINGS_MAX {
             write!(text, "\n  … {} wordings in all", self.wordings.len()).expect("a String takes everything");

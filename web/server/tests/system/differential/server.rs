@@ -55,7 +55,12 @@ impl Server {
                 .body(body);
             let response = request.send().await?;
             let status = response.status();
-            ensure!(status.is_success(), "{}: write: {status}: {}", self.name, response.text().await?);
+            ensure!(
+                status.is_success(),
+                "{}: write: {status}: {}",
+                self.name,
+                response.text().await?
+            );
             slice_ms = end_ms;
         }
         Ok(())

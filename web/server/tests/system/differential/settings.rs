@@ -45,7 +45,10 @@ fn number<T: FromStr>(name: &str, default: T) -> Result<T> {
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            seed, queries, end_ms, ..
+            seed,
+            queries,
+            end_ms,
+            ..
         } = self;
         write!(
             f,

@@ -17,7 +17,9 @@ const WITHOUT_TIES: &[&str] = &[
 
 impl Generator {
     pub(super) fn aggregate(&mut self, depth: usize) -> String {
-        const PLAIN: &[&str] = &["sum", "avg", "min", "max", "count", "group", "stddev", "stdvar", "sum", "count"];
+        const PLAIN: &[&str] = &[
+            "sum", "avg", "min", "max", "count", "group", "stddev", "stdvar", "sum", "count",
+        ];
         let inner = match self.random.below(4) {
             0 => self.instant_selector(),
             _ => self.vector(depth),
@@ -31,7 +33,9 @@ impl Generator {
                 format!("{function}{grouping} ({count}, {without_ties})")
             }
             2 => {
-                let quantile = self.random.pick(&["0", "0.5", "0.9", "1", "-1", "2", "NaN", "0.25"]);
+                let quantile = self
+                    .random
+                    .pick(&["0", "0.5", "0.9", "1", "-1", "2", "NaN", "0.25"]);
                 format!("quantile{grouping} ({quantile}, {inner})")
             }
             3 => {

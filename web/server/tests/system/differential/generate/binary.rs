@@ -3,7 +3,7 @@
 use super::Generator;
 use crate::differential::catalog::LABELS;
 
-const ARITHMETIC: &[&str] = &["+", "-", "*", "/", "%", "^", "atan2"];
+const ARITHMETIC: &[&str] = &["+", "-", "*", "/", "%", "^"];
 const COMPARISON: &[&str] = &["==", "!=", ">", "<", ">=", "<="];
 
 /// Vectors whose elements find each other, with the words between them.
@@ -12,12 +12,28 @@ const PAIRS: &[(&str, &str, &str)] = &[
     ("queue_length", "on (job) group_left ()", "capacity"),
     ("requests_total", "on (job) group_left ()", "capacity"),
     ("capacity", "on (job) group_right ()", "requests_total"),
-    ("queue_length", "on (job, instance) group_left (version)", "build_info"),
-    ("build_info", "on (instance) group_right (version, kind)", "queue_length{job=\"api\"}"),
+    (
+        "queue_length",
+        "on (job, instance) group_left (version)",
+        "build_info",
+    ),
+    (
+        "build_info",
+        "on (instance) group_right (version, kind)",
+        "queue_length{job=\"api\"}",
+    ),
     ("temperature_celsius", "ignoring (kind)", "queue_length"),
-    ("requests_total", "ignoring (method) group_left ()", "busy_seconds_total"),
+    (
+        "requests_total",
+        "ignoring (method) group_left ()",
+        "busy_seconds_total",
+    ),
     ("latency_seconds_sum", "", "latency_seconds_count"),
-    ("rate(latency_seconds_bucket[5m])", "ignoring (le) group_left ()", "rate(latency_seconds_count[5m])"),
+    (
+        "rate(latency_seconds_bucket[5m])",
+        "ignoring (le) group_left ()",
+        "rate(latency_seconds_count[5m])",
+    ),
     ("twin_a", "", "twin_b"),
     ("twin_a", "on (job)", "twin_b"),
     ("noise", "ignoring (kind) group_left ()", "noise{kind=\"\"}"),
@@ -28,7 +44,11 @@ const PAIRS: &[(&str, &str, &str)] = &[
     ("queue_length", "on (job)", "shards"),
     ("queue_length", "on (job) group_left ()", "shards"),
     ("queue_length", "on (job)", "capacity"),
-    ("requests_total", "on (job) group_left (shard)", "shards{shard=\"0\"}"),
+    (
+        "requests_total",
+        "on (job) group_left (shard)",
+        "shards{shard=\"0\"}",
+    ),
     ("{__name__=~\"twin_.\"}", "", "capacity"),
 ];
 

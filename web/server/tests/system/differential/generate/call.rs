@@ -23,8 +23,11 @@ const GAUGE_FUNCTIONS: &[&str] = &[
     "irate",
 ];
 const MATH: &[&str] = &[
-    "abs", "ceil", "floor", "exp", "sqrt", "ln", "log2", "log10", "sgn", "sin", "cos", "tan", "asin", "acos", "atan",
-    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "rad", "deg", "round",
+    "abs", "ceil", "floor", "sqrt", "ln", "log2", "log10", "sgn", "rad", "deg", "round",
+];
+/// The last digits of these depend on the processor also at Prometheus: nothing else is done with their results.
+const LIBRARY: &[&str] = &[
+    "exp", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
 ];
 const TIME: &[&str] = &[
     "minute",
@@ -36,7 +39,9 @@ const TIME: &[&str] = &[
     "month",
     "year",
 ];
-const FRACTIONS: &[&str] = &["0", "0.1", "0.5", "0.9", "0.99", "1", "-0.1", "1.5", "NaN", "0.333"];
+const FRACTIONS: &[&str] = &[
+    "0", "0.1", "0.5", "0.9", "0.99", "1", "-0.1", "1.5", "NaN", "0.333",
+];
 
 impl Generator {
     /// A function of a range.
@@ -76,6 +81,15 @@ impl Generator {
         }
     }
 
+    /// A function of C's library, or `atan2`, of the outermost vector.
+    pub(super) fn library_call(&mut self, depth: usize) -> String {
+        let inner = self.vector(depth);
+        if self.random.once_in(5) {
+            return format!("({inner}) atan2 {}", self.number());
+        }
+        format!("{}({inner})", self.random.pick(LIBRARY))
+    }
+
     pub(super) fn label_call(&mut self, depth: usize) -> String {
         const TARGETS: &[&str] = &["instance", "job", "new", "__name__", "kind"];
         let inner = self.vector(depth);
@@ -85,8 +99,12 @@ impl Generator {
             let other = self.random.pick(LABELS);
             return format!("label_join({inner}, \"{target}\", \"-\", \"{source}\", \"{other}\")");
         }
-        let replacement = self.random.pick(&["$1", "x", "${1}_y", "$2$1", "", "a$$b", "$nothing"]);
-        let pattern = self.random.pick(&["(.*)", "(.+):(.*)", "(a|w)(.*)", "x", "", "(?P<nothing>.).*"]);
+        let replacement = self
+            .random
+            .pick(&["$1", "x", "${1}_y", "$2$1", "", "a$$b", "$nothing"]);
+        let pattern = self
+            .random
+            .pick(&["(.*)", "(.+):(.*)", "(a|w)(.*)", "x", "", "(?P<nothing>.).*"]);
         format!("label_replace({inner}, \"{target}\", \"{replacement}\", \"{source}\", \"{pattern}\")")
     }
 

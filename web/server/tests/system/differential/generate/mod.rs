@@ -31,6 +31,7 @@ impl Generator {
         let expression = match self.random.below(24) {
             0 => self.scalar(depth),
             1 => self.parentheses(depth),
+            2 => self.library_call(depth - 1),
             _ => self.vector(depth),
         };
         if self.random.once_in(2) {
@@ -97,7 +98,9 @@ impl Generator {
     }
 
     fn number(&mut self) -> String {
-        const SPECIAL: &[&str] = &["0", "1", "2", "-1", "0.5", "NaN", "Inf", "-Inf", "1e3", "0x1f", "5m", ".25", "1_000"];
+        const SPECIAL: &[&str] = &[
+            "0", "1", "2", "-1", "0.5", "NaN", "Inf", "-Inf", "1e3", "0x1f", "5m", ".25", "1_000",
+        ];
         if self.random.once_in(2) {
             return self.random.pick(SPECIAL).to_owned();
         }

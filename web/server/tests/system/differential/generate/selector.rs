@@ -4,12 +4,27 @@ use super::Generator;
 use crate::differential::catalog::{BUCKETS, COUNTERS, GAUGES, LABELS};
 use crate::differential::question::seconds;
 
-const RANGES: &[&str] = &["15s", "30s", "1m", "90s", "2m", "5m", "5m1ms", "10m", "1h", "14s999ms"];
+const RANGES: &[&str] = &[
+    "15s", "30s", "1m", "90s", "2m", "5m", "5m1ms", "10m", "1h", "14s999ms",
+];
 const SUBQUERY_RANGES: &[&str] = &["1m", "5m", "7m30s", "20m"];
 const SUBQUERY_STEPS: &[&str] = &["15s", "30s", "1m", "13s", "2m", ""];
 const OFFSETS: &[&str] = &["15s", "1m", "5m", "-1m", "-15s", "1h", "7ms", "0s"];
-const VALUES: &[&str] = &["api", "web", "a:1", "b:1", "get", "x", "", "none", "1.9", "0.5", "+Inf", "0"];
-const PATTERNS: &[&str] = &["a.*|web", "..1", ".*", ".+", "", "api|", "[^w].*", "(?i)API", "ro.*\\\\\\\\1", "\\\\+Inf|1"];
+const VALUES: &[&str] = &[
+    "api", "web", "a:1", "b:1", "get", "x", "", "none", "1.9", "0.5", "+Inf", "0",
+];
+const PATTERNS: &[&str] = &[
+    "a.*|web",
+    "..1",
+    ".*",
+    ".+",
+    "",
+    "api|",
+    "[^w].*",
+    "(?i)API",
+    "ro.*\\\\\\\\1",
+    "\\\\+Inf|1",
+];
 
 impl Generator {
     /// A selector with modifiers.
@@ -54,12 +69,18 @@ impl Generator {
 
     /// `offset` and `@`, each once in `rarity` times.
     fn with_modifiers(&mut self, mut selector: String, rarity: usize) -> String {
-        let offset = self.random.once_in(rarity).then(|| format!(" offset {}", self.random.pick(OFFSETS)));
-        let at = self.random.once_in(rarity * 2).then(|| match self.random.below(4) {
-            0 => " @ start()".to_owned(),
-            1 => " @ end()".to_owned(),
-            _ => format!(" @ {}", seconds(self.times.instant_ms(&mut self.random))),
-        });
+        let offset = self
+            .random
+            .once_in(rarity)
+            .then(|| format!(" offset {}", self.random.pick(OFFSETS)));
+        let at = self
+            .random
+            .once_in(rarity * 2)
+            .then(|| match self.random.below(4) {
+                0 => " @ start()".to_owned(),
+                1 => " @ end()".to_owned(),
+                _ => format!(" @ {}", seconds(self.times.instant_ms(&mut self.random))),
+            });
         let both = [offset, at];
         let order = if self.random.once_in(2) { [0, 1] } else { [1, 0] };
         for which in order {
