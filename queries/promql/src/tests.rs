@@ -216,3 +216,88 @@ async fn a_query_is_refused_beyond_its_samples() {
         "query processing would load too many samples into memory in query execution"
     );
 }
+
+/// `series` counters with a sample a second for `samples` seconds.
+fn dense(series: usize, samples: i64) -> Arc<dyn Snapshot> {
+    let mut memory = MemorySnapshot::default();
+    let points: Vec<(i64, f64)> = (0..samples).map(|i| (i * 1000, i as f64)).collect();
+    for i in 0..series {
+        let labels = parse_metric(&format!("dense_total{{i=\"{i}\"}}")).unwrap();
+        memory.add(&labels, &points);
+    }
+    Arc::new(memory)
+}
+
+#[tokio::test]
+async fn a_query_is_refused_before_it_makes_more_cells_than_it_may() {
+    let config = EngineConfig {
+        samples_max: 100_000,
+        ..EngineConfig::default()
+    };
+    let engine = Engine::new(config, tokio::runtime::Handle::current());
+    let refused = [
+        "dense_total",
+        "rate(dense_total[1m])",
+        "dense_total * 2",
+        "dense_total + dense_total",
+        "dense_total or vector(1)",
+        "topk(3, dense_total)",
+        "count_values(\"v\", dense_total)",
+        "quantile(0.5, dense_total)",
+        "sum by (i) (dense_total)",
+        "label_replace(dense_total, \"j\", \"$1\", \"i\", \"(.*)\")",
+        "dense_total @ 5",
+        "sum_over_time(dense_total[1h:1s])",
+    ];
+    for query in refused {
+        let result = engine
+            .range(dense(20, 60), query, 0, 10_999_000, 1000, QueryOptions::default())
+            .await;
+        assert_eq!(
+            result.map(|r| r.value).unwrap_err().to_string(),
+            "query processing would load too many samples into memory in query execution",
+            "{query}"
+        );
+    }
+    let sum = engine
+        .range(
+            dense(20, 60),
+            "sum(dense_total)",
+            0,
+            60_000,
+            1000,
+            QueryOptions::default(),
+        )
+        .await;
+    assert!(matches!(sum.unwrap().value, Value::Matrix(series) if series.len() == 1));
+}
+
+#[test]
+fn a_query_whose_time_is_up_leaves_its_thread_soon() {
+    let queries = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let engine = Engine::new(EngineConfig::default(), queries.handle().clone());
+    let options = QueryOptions {
+        timeout: Some(std::time::Duration::from_millis(50)),
+        ..QueryOptions::default()
+    };
+    let caller = tokio::runtime::Runtime::new().unwrap();
+    // Windows of 20,000 samples at 10,000 steps of 50 series: minutes of work.
+    for query in [
+        "sum_over_time(dense_total[20000s])",
+        "quantile(0.5, stddev_over_time(dense_total[20000s]))",
+    ] {
+        let snapshot = dense(50, 20_000);
+        let running = engine.range(snapshot, query, 10_000_000, 20_000_000, 1000, options);
+        let result = caller.block_on(running);
+        assert!(matches!(result, Err(QueryError::Timeout)), "{query}");
+        let started = std::time::Instant::now();
+        caller.block_on(queries.spawn(async {})).unwrap();
+        let waited = started.elapsed();
+        // A tenth of a second where machines are not busy.
+        assert!(waited < std::time::Duration::from_secs(5), "{query}: {waited:?}");
+    }
+}

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use queries_tables::PlanNode;
+use datafusion::physical_plan::empty::EmptyExec;
+use queries_tables::{Operation, PlanNode};
 
 use super::{Plan, Planner};
 use crate::error::QueryError;
@@ -50,11 +51,14 @@ impl Planner {
                 inner.steps()
             )));
         }
-        let vectors = self.plan(&subquery.expr, inner)?;
         let fold = Subquery {
             grid: inner,
             budget: Arc::clone(&self.budget),
         };
+        if inner.steps() == 0 {
+            return Ok(Arc::new(EmptyExec::new(fold.schema())));
+        }
+        let vectors = self.plan(&subquery.expr, inner)?;
         Ok(PlanNode::plan(fold, vec![vectors]))
     }
 }

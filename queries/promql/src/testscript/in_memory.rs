@@ -24,8 +24,12 @@ pub struct InMemoryEngine {
 impl InMemoryEngine {
     /// An empty store and an engine with the settings that scripts expect.
     pub fn new() -> io::Result<Self> {
-        let runtime = Runtime::new()?;
-        let config = EngineConfig {
+        Self::with_config(Self::script_config())
+    }
+
+    /// The settings that scripts expect.
+    pub fn script_config() -> EngineConfig {
+        EngineConfig {
             lookback: Duration::from_secs(300),
             timeout: Duration::from_secs(100),
             samples_max: 10_000,
@@ -33,7 +37,12 @@ impl InMemoryEngine {
             parse: ParseOptions::ALL,
             delayed_name_removal: true,
             type_and_unit_labels: false,
-        };
+        }
+    }
+
+    /// An empty store and an engine with other settings.
+    pub fn with_config(config: EngineConfig) -> io::Result<Self> {
+        let runtime = Runtime::new()?;
         Ok(Self {
             series: MemorySnapshot::default(),
             engine: crate::Engine::new(config, runtime.handle().clone()),
