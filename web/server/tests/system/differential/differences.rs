@@ -60,13 +60,6 @@ const DELIBERATE: &[Difference] = &[
         applies: |question, expected, _| uses(question, "histogram_fraction") && has_value(expected, "NaN"),
     },
     Difference {
-        reason: "the hour of NaN is what the processor makes of NaN as an integer; Weir answers NaN",
-        applies: |question, _, actual| {
-            let times = ["minute", "hour", "day_of", "days_in_month", "month", "year"];
-            times.iter().any(|function| uses(question, function)) && has_value(actual, "NaN")
-        },
-    },
-    Difference {
         reason: "timestamp() forgets the offset of a selector that has @ too",
         applies: |question, _, _| {
             uses(question, "timestamp") && uses(question, " @ ") && uses(question, " offset ")

@@ -210,7 +210,8 @@ pub(super) const EXPRESSIONS: &[&str] = &[
     "month(vector(-1))",
     "year(vector(253402300800))",
     "hour(noise)",
-    "hour(vector(NaN))",
+    "hour(odd)",
+    "year(vector(NaN))",
     "pi() * time()",
     "vector(scalar(sum(queue_length)))",
     // Refused.

@@ -71,11 +71,18 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
         .with_context(|| peer.log())?;
     let mut report = Report::new(&settings, &questions, &expected);
 
-    let whole = Weir::start(Some(CONFIG), &[]).await?;
+    let mut whole = Weir::start(Some(CONFIG), &[]).await?;
     let head = Server::new("Weir, all in the head", &whole.url)?;
     head.write(&series, first_ms, last_ms).await?;
     report
         .judge(&reference, &head)
+        .await
+        .with_context(|| whole.log())?;
+    whole.kill().await?;
+    whole.start_again().await?;
+    let replayed = Server::new("Weir, read back from its log after SIGKILL", &whole.url)?;
+    report
+        .judge(&reference, &replayed)
         .await
         .with_context(|| whole.log())?;
 
