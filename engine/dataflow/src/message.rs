@@ -131,8 +131,12 @@ impl Future for Receipt {
 pub struct CommitReceipt {
     /// The commit number under which readers see the batch.
     pub commit: u64,
-    /// Samples that were stored.
+    /// Float samples that were stored.
     pub accepted: usize,
+    /// Native histograms that were stored.
+    pub histograms: usize,
+    /// Exemplars that were kept.
+    pub exemplars: usize,
     /// Samples that were refused.
     pub rejected: Rejections,
 }

@@ -1,5 +1,6 @@
-//! A batch of float samples as it flows through the graph: an Arrow record batch
-//! (`series: UInt64, timestamp: Timestamp(ms, UTC), value: Float64`) and the table that names its series.
+//! A batch as it flows through the graph: float samples as an Arrow record batch
+//! (`series: UInt64, timestamp: Timestamp(ms, UTC), value: Float64`), native histograms and exemplars beside
+//! it where there are any, and the table that names its series.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,7 +9,20 @@ use arrow::datatypes::{
     DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit, TimestampMillisecondType, UInt64Type,
 };
 
+use crate::exemplar::Exemplar;
+use crate::histogram::Histogram;
 use crate::series::{SeriesRef, SeriesTable};
+
+/// A sample that is a native histogram.
+#[derive(Debug, Clone)]
+pub struct HistogramSample {
+    /// Its series.
+    pub series: SeriesRef,
+    /// Milliseconds since the epoch.
+    pub timestamp: i64,
+    /// The histogram; shared, because it travels by reference from parser to log and head.
+    pub histogram: Arc<Histogram>,
+}
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
@@ -32,6 +46,8 @@ pub fn sample_schema() -> SchemaRef {
 #[derive(Debug, Clone)]
 pub struct SampleBatch {
     record: RecordBatch,
+    histograms: Vec<HistogramSample>,
+    exemplars: Vec<Exemplar>,
     series: Arc<SeriesTable>,
 }
 
@@ -46,14 +62,25 @@ impl SampleBatch {
         &self.series
     }
 
-    /// Number of samples.
+    /// Number of float samples.
     pub fn len(&self) -> usize {
         self.record.num_rows()
     }
 
-    /// Whether the batch has no sample.
+    /// Whether there is nothing to append: no float sample, no histogram, no exemplar.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len() == 0 && self.histograms.is_empty() && self.exemplars.is_empty()
+    }
+
+    /// Native histograms, in the order in which they were accepted; they are rows after the float samples
+    /// where a row is counted.
+    pub fn histograms(&self) -> &[HistogramSample] {
+        &self.histograms
+    }
+
+    /// Exemplars of the batch's series.
+    pub fn exemplars(&self) -> &[Exemplar] {
+        &self.exemplars
     }
 
     /// Series references, one a sample.
@@ -87,6 +114,8 @@ pub struct SampleBatchBuilder {
     series: Vec<u64>,
     timestamps: Vec<i64>,
     values: Vec<f64>,
+    histograms: Vec<HistogramSample>,
+    exemplars: Vec<Exemplar>,
 }
 
 impl SampleBatchBuilder {
@@ -96,6 +125,7 @@ impl SampleBatchBuilder {
             series: Vec::with_capacity(samples),
             timestamps: Vec::with_capacity(samples),
             values: Vec::with_capacity(samples),
+            ..Self::default()
         }
     }
 
@@ -107,14 +137,28 @@ impl SampleBatchBuilder {
         self.values.push(value);
     }
 
-    /// Number of samples so far.
+    /// Adds a native histogram; `timestamp` in milliseconds since the epoch.
+    pub fn push_histogram(&mut self, series: SeriesRef, timestamp: i64, histogram: Arc<Histogram>) {
+        self.histograms.push(HistogramSample {
+            series,
+            timestamp,
+            histogram,
+        });
+    }
+
+    /// Adds an exemplar.
+    pub fn push_exemplar(&mut self, exemplar: Exemplar) {
+        self.exemplars.push(exemplar);
+    }
+
+    /// Number of float samples so far.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.histograms.is_empty() && self.exemplars.is_empty()
     }
 
     /// The batch; `table` must have made the references.
@@ -127,6 +171,8 @@ impl SampleBatchBuilder {
         let record = RecordBatch::try_new(sample_schema(), columns).expect("columns are built by the schema");
         SampleBatch {
             record,
+            histograms: self.histograms,
+            exemplars: self.exemplars,
             series: Arc::clone(table),
         }
     }

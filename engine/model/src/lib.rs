@@ -1,9 +1,11 @@
-//! The nouns that every other crate speaks in: label sets, matchers, series, batches of samples,
-//! staleness, durations, numbers and relabelling. Pure: no IO, no async, no serde.
+//! The nouns that every other crate speaks in: label sets, matchers, series, batches of samples, native
+//! histograms, exemplars, staleness, durations, numbers and relabelling. Pure: no IO, no async, no serde.
 
 pub mod batch;
 pub mod clock;
 pub mod duration;
+pub mod exemplar;
+pub mod histogram;
 pub mod labels;
 pub mod matcher;
 pub mod number;
@@ -12,8 +14,10 @@ pub mod series;
 pub mod staleness;
 pub mod time;
 
-pub use batch::{SampleBatch, SampleBatchBuilder};
+pub use batch::{HistogramSample, SampleBatch, SampleBatchBuilder};
 pub use clock::WallClock;
+pub use exemplar::Exemplar;
+pub use histogram::Histogram;
 pub use labels::{Labels, LabelsBuilder, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher};
 pub use series::{SeriesRef, SeriesTable};

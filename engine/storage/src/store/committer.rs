@@ -48,8 +48,12 @@ pub struct AppendOptions {
 pub struct AppendOutcome {
     /// The batch's commit number; pins taken from now on see it.
     pub commit: u64,
-    /// Samples that were appended.
+    /// Float samples that were appended.
     pub accepted: usize,
+    /// Native histograms that were appended.
+    pub histograms: usize,
+    /// Exemplars that were kept.
+    pub exemplars: usize,
     /// Samples that the store had already, with the same value.
     pub repeated: usize,
     /// Samples that were refused, by reason.
@@ -236,6 +240,8 @@ impl CommitLoop {
         let mut outcome = AppendOutcome {
             commit: self.commit,
             accepted: checked.samples.len(),
+            histograms: 0,
+            exemplars: 0,
             repeated: checked.repeated,
             rejected,
             first_rejected: checked.rejected.first,

@@ -70,6 +70,8 @@ fn outcome(result: Result<AppendOutcome, AppendError>) -> Result<CommitReceipt, 
         Ok(done) => Ok(CommitReceipt {
             commit: done.commit,
             accepted: done.accepted,
+            histograms: done.histograms,
+            exemplars: done.exemplars,
             rejected: rejections(
                 &done.rejected,
                 done.first_rejected.map(|first| (first.row, first.reason)),
