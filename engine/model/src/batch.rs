@@ -46,9 +46,16 @@ pub fn sample_schema() -> SchemaRef {
 #[derive(Debug, Clone)]
 pub struct SampleBatch {
     record: RecordBatch,
+    /// Absent for the many batches that have floats only.
+    beside: Option<Arc<Beside>>,
+    series: Arc<SeriesTable>,
+}
+
+/// What a batch has besides float samples.
+#[derive(Debug)]
+struct Beside {
     histograms: Vec<HistogramSample>,
     exemplars: Vec<Exemplar>,
-    series: Arc<SeriesTable>,
 }
 
 impl SampleBatch {
@@ -69,18 +76,18 @@ impl SampleBatch {
 
     /// Whether there is nothing to append: no float sample, no histogram, no exemplar.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && self.histograms.is_empty() && self.exemplars.is_empty()
+        self.len() == 0 && self.beside.is_none()
     }
 
     /// Native histograms, in the order in which they were accepted; they are rows after the float samples
     /// where a row is counted.
     pub fn histograms(&self) -> &[HistogramSample] {
-        &self.histograms
+        self.beside.as_deref().map_or(&[], |beside| &beside.histograms)
     }
 
     /// Exemplars of the batch's series.
     pub fn exemplars(&self) -> &[Exemplar] {
-        &self.exemplars
+        self.beside.as_deref().map_or(&[], |beside| &beside.exemplars)
     }
 
     /// Series references, one a sample.
@@ -169,10 +176,14 @@ impl SampleBatchBuilder {
             Arc::new(Float64Array::from(self.values)),
         ];
         let record = RecordBatch::try_new(sample_schema(), columns).expect("columns are built by the schema");
-        SampleBatch {
-            record,
+        let beside = Beside {
             histograms: self.histograms,
             exemplars: self.exemplars,
+        };
+        let has_more = !(beside.histograms.is_empty() && beside.exemplars.is_empty());
+        SampleBatch {
+            record,
+            beside: has_more.then(|| Arc::new(beside)),
             series: Arc::clone(table),
         }
     }
