@@ -29,8 +29,6 @@ mod status;
 
 mod router;
 
-#[cfg(test)]
-mod peer_tests;
 
 pub use alert::{Alert, PostedAlert};
 pub use config::{Config, DEFAULT_CONFIG, default_config, parse_config};

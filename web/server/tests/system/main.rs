@@ -1,5 +1,6 @@
 //! The built binary as a black box, beside real peers. A test whose peer is missing is reported as skipped.
 
+mod alertmanager;
 mod command;
 mod console;
 mod crash;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let mut suite = suite::Suite::default();
     real_peers::add(&mut suite);
     weir_process::add(&mut suite);
+    alertmanager::add(&mut suite);
     errors::add(&mut suite);
     walk::add(&mut suite);
     crash::add(&mut suite);

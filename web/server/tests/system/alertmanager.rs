@@ -1,12 +1,12 @@
-//! The same alerts to a real Alertmanager and to this router: the same bodies must reach the same
-//! webhooks. Needs `prometheus-alertmanager` in the folder of peers, so it runs only when asked for.
+//! The same alerts to a real Alertmanager and to the alert router: the same bodies must reach the same
+//! webhooks.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use alert_router::{AlertRouter, PostedAlert, RouterHandle, RouterOptions, parse_config};
+use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::post;
@@ -15,7 +15,16 @@ use engine_model::Labels;
 use engine_model::time::{format_rfc3339_ms, now_ms};
 use serde_json::{Value, json};
 
-use crate::{AlertRouter, PostedAlert, RouterHandle, RouterOptions, parse_config};
+use crate::peers::{self, Peer, Program};
+use crate::suite::{Need, Suite};
+
+pub(crate) fn add(suite: &mut Suite) {
+    suite.add(
+        "webhooks_get_what_alertmanager_sends",
+        &[Need::Peer(Program::Alertmanager)],
+        webhooks_get_what_alertmanager_sends,
+    );
+}
 
 const EXTERNAL_URL: &str = "http://alerts.example.org:9093/x";
 
@@ -52,87 +61,21 @@ async fn listen() -> (String, Bodies) {
     let bodies: Bodies = Arc::default();
     let seen = Arc::clone(&bodies);
     let take = move |Path((side, hook)): Path<(String, String)>, body: String| async move {
-        let group: Value = serde_json::from_str(&body).unwrap();
+        let group: Value = serde_json::from_str(&body).expect("a webhook body is JSON");
         let key = format!("{hook} {}", group["groupKey"]);
-        seen.lock().unwrap().entry((side, key)).or_default().push(body);
+        seen.lock()
+            .expect("not poisoned")
+            .entry((side, key))
+            .or_default()
+            .push(body);
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
     let app = Router::new().route("/{side}/{hook}", post(take));
     tokio::spawn(async move { axum::serve(listener, app).await });
     (url, bodies)
-}
-
-/// A real Alertmanager, killed when dropped.
-struct Peer {
-    process: Child,
-    url: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Peer {
-    async fn start(config: &str) -> Self {
-        let variable = |name| std::env::var_os(name).map(PathBuf::from);
-        let peers = variable("WEIR_PEERS").unwrap_or_else(|| {
-            let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-            cache.expect("a home folder").join("weir/peers")
-        });
-        let program = peers.join("bin/prometheus-alertmanager");
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("am.yml"), config).unwrap();
-        let free = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        // Debian's build reads its templates from /usr/share, which is not where they are unpacked.
-        let unpacked = std::fs::read_dir(peers.join("unpacked")).expect("unpacked peers");
-        let share = unpacked
-            .map(|entry| entry.unwrap().path())
-            .find(|path| {
-                path.file_name()
-                    .unwrap()
-                    .to_string_lossy()
-                    .starts_with("prometheus-alertmanager_")
-            })
-            .expect("an unpacked prometheus-alertmanager")
-            .join("usr/share");
-        let script = r#"mount --bind "$1" /usr/share && shift && exec "$@""#;
-        let process = Command::new("unshare")
-            .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
-            .args([&share, &program])
-            .arg(format!(
-                "--config.file={}",
-                folder.path().join("am.yml").display()
-            ))
-            .arg(format!("--storage.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address={free}"))
-            .arg(format!("--web.external-url={EXTERNAL_URL}"))
-            .args(["--web.route-prefix=/", "--cluster.listen-address="])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
-        let url = format!("http://{free}");
-        let client = reqwest::Client::new();
-        for _ in 0..200 {
-            if client.get(format!("{url}/-/ready")).send().await.is_ok() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Self {
-            process,
-            url,
-            _folder: folder,
-        }
-    }
 }
 
 /// One alert of the script: labels, annotations, and times in ms relative to the post.
@@ -223,7 +166,7 @@ fn script(seed: u64) -> Vec<(i64, Vec<Scripted>)> {
     vec![(0, first), (1200, second), (3200, third)]
 }
 
-async fn post_to_both(alerts: &[Scripted], peer: &Peer, router: &RouterHandle) {
+async fn post_to_both(alerts: &[Scripted], peer: &Peer, router: &RouterHandle) -> Result<()> {
     let now_ms = now_ms();
     let at = |relative: Option<i64>| relative.map(|ms| now_ms + ms);
     let bodies: Vec<Value> = alerts
@@ -253,19 +196,22 @@ async fn post_to_both(alerts: &[Scripted], peer: &Peer, router: &RouterHandle) {
         .body(Value::from(bodies).to_string())
         .send();
     let (answer, ours) = tokio::join!(send, router.post(posted.collect()));
-    let answer = answer.unwrap();
-    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-    ours.unwrap();
+    let answer = answer?;
+    ensure!(answer.status().is_success(), "{}", answer.text().await?);
+    ours?;
+    Ok(())
 }
 
 /// A body with what may differ made equal: times that the receiving side chose (nanoseconds there,
 /// milliseconds here), and fields that came with a later version than the peer's.
 fn comparable(body: &str, keys: &[String]) -> String {
-    let mut body: Value = serde_json::from_str(body).unwrap();
-    body.as_object_mut().unwrap().retain(|key, _| keys.contains(key));
-    for alert in body["alerts"].as_array_mut().unwrap() {
+    let mut body: Value = serde_json::from_str(body).expect("JSON");
+    body.as_object_mut()
+        .expect("an object")
+        .retain(|key, _| keys.contains(key));
+    for alert in body["alerts"].as_array_mut().expect("a list") {
         for key in ["startsAt", "endsAt"] {
-            let time = DateTime::parse_from_rfc3339(alert[key].as_str().unwrap()).unwrap();
+            let time = DateTime::parse_from_rfc3339(alert[key].as_str().expect("text")).expect("RFC 3339");
             if time.timestamp() > 0 {
                 // Defaults come from two clock readings that lie milliseconds apart.
                 alert[key] = json!((time.timestamp_millis() + 100) / 500);
@@ -275,52 +221,55 @@ fn comparable(body: &str, keys: &[String]) -> String {
     body.to_string()
 }
 
-#[tokio::test]
-#[ignore = "needs Alertmanager in the folder of peers (.ci/peers)"]
-async fn webhooks_get_what_alertmanager_sends() {
+async fn webhooks_get_what_alertmanager_sends() -> Result<()> {
     let seed = now_ms().unsigned_abs();
-    println!("seed {seed}");
+    compare(seed).await.with_context(|| format!("seed {seed}"))
+}
+
+async fn compare(seed: u64) -> Result<()> {
     let (url, bodies) = listen().await;
     let options = RouterOptions {
         external_url: EXTERNAL_URL.to_owned(),
         ..RouterOptions::default()
     };
-    let config = parse_config(&CONFIG.replace("URL", &format!("{url}/weir")), "am.yml").unwrap();
-    let router = AlertRouter::start(config, options).await.unwrap();
-    // After the router, which sets up TLS for every client of the process.
-    let peer = Peer::start(&CONFIG.replace("URL", &format!("{url}/peer"))).await;
+    let config = parse_config(&CONFIG.replace("URL", &format!("{url}/weir")), "am.yml")?;
+    let router = AlertRouter::start(config, options).await?;
+    let external_url = format!("--web.external-url={EXTERNAL_URL}");
+    let flags = [external_url.as_str(), "--web.route-prefix=/"];
+    let peer = peers::alertmanager(&CONFIG.replace("URL", &format!("{url}/peer")), &flags).await?;
     let started = tokio::time::Instant::now();
     for (after_ms, alerts) in script(seed) {
         tokio::time::sleep_until(started + Duration::from_millis(after_ms.unsigned_abs())).await;
-        post_to_both(&alerts, &peer, &router).await;
+        post_to_both(&alerts, &peer, &router).await?;
     }
     tokio::time::sleep_until(started + Duration::from_millis(7000)).await;
-    let bodies = bodies.lock().unwrap();
+    let bodies = bodies.lock().expect("not poisoned");
     let side = |name: &str| -> BTreeMap<&str, &Vec<String>> {
         let of_side = bodies.iter().filter(|((side, _), _)| side == name);
         of_side.map(|((_, key), bodies)| (key.as_str(), bodies)).collect()
     };
     let (theirs, ours) = (side("peer"), side("weir"));
-    assert!(theirs.len() > 15, "the peer sent {} groups only", theirs.len());
-    let first: Value = serde_json::from_str(&theirs.values().next().unwrap()[0]).unwrap();
-    let keys: Vec<String> = first.as_object().unwrap().keys().cloned().collect();
-    println!("fields of the peer: {keys:?}");
+    ensure!(theirs.len() > 15, "the peer sent {} groups only", theirs.len());
+    let first: Value = serde_json::from_str(&theirs.values().next().expect("over 15")[0])?;
+    let keys: Vec<String> = first.as_object().expect("an object").keys().cloned().collect();
     for (here, there, side) in [(&theirs, &ours, "the peer"), (&ours, &theirs, "weir")] {
         let alone = here.keys().find(|key| !there.contains_key(*key));
-        assert_eq!(alone, None, "a group that only {side} notifies");
+        ensure!(alone.is_none(), "only {side} notifies {alone:?}");
     }
-    let mut count = 0;
     for (key, their_bodies) in theirs {
         let our_bodies = ours[key];
-        assert_eq!(their_bodies.len(), our_bodies.len(), "notifications to {key}");
+        let (theirs, ours) = (their_bodies.len(), our_bodies.len());
+        ensure!(
+            theirs == ours,
+            "{key}: {theirs} notifications of the peer, {ours} of ours"
+        );
         for (their_body, our_body) in their_bodies.iter().zip(our_bodies) {
-            assert_eq!(
-                comparable(their_body, &keys),
-                comparable(our_body, &keys),
-                "{key}"
+            let (theirs, ours) = (comparable(their_body, &keys), comparable(our_body, &keys));
+            ensure!(
+                theirs == ours,
+                "{key}: the peer sent\n{theirs}\nand we sent\n{ours}"
             );
         }
-        count += their_bodies.len();
     }
-    println!("{count} notifications agree");
+    Ok(())
 }
