@@ -4,6 +4,7 @@
 mod series_samples;
 
 pub mod compaction;
+pub mod disk;
 mod head;
 pub mod segment;
 mod store;

@@ -31,14 +31,14 @@ fn list_item(data_type: DataType) -> Arc<Field> {
 
 /// Folds series into one batch.
 pub fn fold(series: Vec<SeriesSamples>) -> RecordBatch {
-    let total = series.iter().map(SeriesSamples::len).sum();
+    let total = series.iter().map(|s| s.timestamps.len()).sum();
     let mut labels = BinaryBuilder::with_capacity(
         series.len(),
         series.iter().map(|s| s.labels.encoded().len()).sum(),
     );
     let mut timestamps: Vec<i64> = Vec::with_capacity(total);
     let mut values: Vec<f64> = Vec::with_capacity(total);
-    let lengths: Vec<usize> = series.iter().map(SeriesSamples::len).collect();
+    let lengths: Vec<usize> = series.iter().map(|s| s.timestamps.len()).collect();
     for one in series {
         labels.append_value(one.labels.encoded());
         timestamps.extend_from_slice(&one.timestamps);
@@ -135,6 +135,7 @@ mod tests {
             labels: Labels::from_pairs([("__name__", name)]),
             timestamps: timestamps.to_vec(),
             values: timestamps.iter().map(|&t| t as f64 / 2.0).collect(),
+            histograms: Vec::new(),
         };
         let batch = fold(vec![of("a", &[1, 2]), of("b", &[]), of("c", &[3])]);
         let folded = FoldedBatch::new(&batch.slice(1, 2));

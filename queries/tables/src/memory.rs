@@ -49,11 +49,17 @@ impl Snapshot for MemorySnapshot {
         let in_range = matching.filter_map(|series| {
             let from = series.timestamps.partition_point(|&t| t < min_ms);
             let until = series.timestamps.partition_point(|&t| t <= max_ms).max(from);
-            (from < until).then(|| SeriesSamples {
+            let in_time = series
+                .histograms
+                .iter()
+                .filter(|(t, _)| (min_ms..=max_ms).contains(t));
+            let selected = SeriesSamples {
                 labels: series.labels.clone(),
                 timestamps: series.timestamps[from..until].to_vec(),
                 values: series.values[from..until].to_vec(),
-            })
+                histograms: in_time.cloned().collect(),
+            };
+            (!selected.is_empty()).then_some(selected)
         });
         Ok(Arc::new(SelectedInMemory(in_range.collect())))
     }

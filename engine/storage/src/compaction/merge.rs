@@ -1,12 +1,12 @@
 //! Merges segments series by series: memory is one series and one batch an input, whatever their size.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use engine_model::Labels;
 
 use super::plan::Window;
+use crate::disk::SharedDisk;
 use crate::segment::{Level, Segment, SegmentError, SegmentHeader, SegmentScan, SegmentWriter};
 use crate::series_samples::SeriesSamples;
 
@@ -18,6 +18,7 @@ const WINDOWS_A_PASS: usize = 8;
 /// that has samples, and returns them oldest first. Of samples of one series at one time the one whose
 /// segment was accepted first wins. The inputs stay; on an error no output does.
 pub fn merge(
+    disk: &SharedDisk,
     inputs: &[Segment],
     dir: &Path,
     level: Level,
@@ -37,8 +38,11 @@ pub fn merge(
         created_ms: now_ms,
         sources: inputs.iter().map(|input| input.id().clone()).collect(),
     };
-    let mut outputs = Outputs::default();
-    let mut pass = Pass::first(dir, &header, width_ms);
+    let mut outputs = Outputs {
+        disk,
+        segments: Vec::new(),
+    };
+    let mut pass = Pass::first(disk, dir, &header, width_ms);
     loop {
         let mut merged = Merged::open(&inputs)?;
         while let Some(series) = merged.next()? {
@@ -48,21 +52,23 @@ pub fn merge(
         if left.is_empty() {
             break;
         }
-        pass = Pass::following(dir, &header, width_ms, left);
+        pass = Pass::following(disk, dir, &header, width_ms, left);
     }
-    let mut segments = std::mem::take(&mut outputs.0);
+    let mut segments = std::mem::take(&mut outputs.segments);
     segments.sort_by_key(Segment::min_time);
     Ok(segments)
 }
 
 /// Finished outputs, removed again when the merge fails.
-#[derive(Default)]
-struct Outputs(Vec<Segment>);
+struct Outputs<'a> {
+    disk: &'a SharedDisk,
+    segments: Vec<Segment>,
+}
 
-impl Drop for Outputs {
+impl Drop for Outputs<'_> {
     fn drop(&mut self) {
-        for segment in &self.0 {
-            if let Err(error) = fs::remove_dir_all(segment.path()) {
+        for segment in &self.segments {
+            if let Err(error) = self.disk.remove_dir_all(segment.path()) {
                 let path = segment.path().display();
                 tracing::warn!(%path, %error, "cannot remove an output of a failed merge");
             }
@@ -72,6 +78,7 @@ impl Drop for Outputs {
 
 /// One reading of the inputs: the windows that it writes, by start, and those that it leaves.
 struct Pass<'a> {
+    disk: &'a SharedDisk,
     dir: &'a Path,
     header: &'a SegmentHeader,
     width_ms: i64,
@@ -82,8 +89,9 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn first(dir: &'a Path, header: &'a SegmentHeader, width_ms: i64) -> Self {
+    fn first(disk: &'a SharedDisk, dir: &'a Path, header: &'a SegmentHeader, width_ms: i64) -> Self {
         Self {
+            disk,
             dir,
             header,
             width_ms,
@@ -93,11 +101,18 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn following(dir: &'a Path, header: &'a SegmentHeader, width_ms: i64, mut left: BTreeSet<i64>) -> Self {
+    fn following(
+        disk: &'a SharedDisk,
+        dir: &'a Path,
+        header: &'a SegmentHeader,
+        width_ms: i64,
+        mut left: BTreeSet<i64>,
+    ) -> Self {
         let chosen = std::iter::from_fn(|| left.pop_first())
             .take(WINDOWS_A_PASS)
             .collect();
         Self {
+            disk,
             dir,
             header,
             width_ms,
@@ -135,16 +150,16 @@ impl<'a> Pass<'a> {
                 }
                 _ => {}
             }
-            self.writers
-                .insert(start_ms, SegmentWriter::create(self.dir, self.header.clone())?);
+            let writer = SegmentWriter::create(self.disk.clone(), self.dir, self.header.clone())?;
+            self.writers.insert(start_ms, writer);
         }
         Ok(self.writers.get_mut(&start_ms))
     }
 
     /// Publishes the windows of this pass and returns those that are left.
-    fn finish(self, outputs: &mut Outputs) -> Result<BTreeSet<i64>, SegmentError> {
+    fn finish(self, outputs: &mut Outputs<'_>) -> Result<BTreeSet<i64>, SegmentError> {
         for writer in self.writers.into_values() {
-            outputs.0.push(writer.finish()?);
+            outputs.segments.push(writer.finish()?);
         }
         Ok(self.left)
     }

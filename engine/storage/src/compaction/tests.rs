@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{merge, plan};
+use crate::disk::real;
 use crate::segment::tests::{header, read_all, series, write};
 use crate::segment::{Level, Segment, SegmentError, SegmentInfo, verify};
 use crate::series_samples::SeriesSamples;
@@ -46,6 +47,7 @@ fn dataset() -> impl Strategy<Value = Vec<SeriesSamples>> {
             labels: Labels::from_pairs([("__name__", "m".to_owned()), ("id", id.to_string())]),
             timestamps: samples.keys().copied().collect(),
             values: samples.values().copied().collect(),
+            histograms: Vec::new(),
         };
         model.into_iter().map(of).collect()
     })
@@ -63,7 +65,7 @@ proptest! {
             .map(|(sequence, data)| write(dir.path(), header(Level::Cut, sequence), data))
             .collect();
         let reversed: Vec<Segment> = inputs.iter().rev().cloned().collect();
-        let outputs = merge(&reversed, dir.path(), level, 5).unwrap();
+        let outputs = merge(&real(), &reversed, dir.path(), level, 5).unwrap();
         prop_assert_eq!(model(&outputs), model(&inputs));
         let total: u64 = outputs.iter().map(Segment::sample_count).sum();
         prop_assert_eq!(total, model(&inputs).len() as u64);
@@ -105,7 +107,7 @@ fn plans_are_carried_out_until_nothing_is_left() {
             .into_iter()
             .partition(|segment| choice.inputs.contains(segment.id()));
         live = rest;
-        live.extend(merge(&inputs, dir.path(), choice.level, 0).unwrap());
+        live.extend(merge(&real(), &inputs, dir.path(), choice.level, 0).unwrap());
         for input in inputs {
             fs::remove_dir_all(input.path()).unwrap();
         }
@@ -136,7 +138,14 @@ fn an_input_over_many_windows_is_read_in_passes() {
             series(&[("__name__", "b")], &samples),
         ],
     );
-    let outputs = merge(std::slice::from_ref(&input), dir.path(), Level::TwoHours, 0).unwrap();
+    let outputs = merge(
+        &real(),
+        std::slice::from_ref(&input),
+        dir.path(),
+        Level::TwoHours,
+        0,
+    )
+    .unwrap();
     assert_eq!(outputs.len(), 23);
     assert_eq!(model(&outputs), model(&[input]));
 }
@@ -158,6 +167,7 @@ fn a_failed_merge_leaves_nothing_behind() {
     }
     fs::write(&file, bytes).unwrap();
     let error = merge(
+        &real(),
         &[Segment::open(input.path()).unwrap()],
         dir.path(),
         Level::TwoHours,
@@ -167,11 +177,11 @@ fn a_failed_merge_leaves_nothing_behind() {
     assert!(error.is_corrupt(), "{error}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     assert!(matches!(
-        merge(&[], dir.path(), Level::Day, 0),
+        merge(&real(), &[], dir.path(), Level::Day, 0),
         Err(SegmentError::Refused { .. })
     ));
     assert!(matches!(
-        merge(&[input], dir.path(), Level::Cut, 0),
+        merge(&real(), &[input], dir.path(), Level::Cut, 0),
         Err(SegmentError::Refused { .. })
     ));
 }

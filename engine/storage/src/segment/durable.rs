@@ -1,11 +1,12 @@
 //! Files that are complete or absent: written beside their place, checksummed on the way, fsynced and
 //! renamed together with their folder.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::SegmentError;
+use crate::disk::{Disk, DiskFile, SharedDisk};
 
 /// Ending of folders that are still being written. A start may remove what it finds with it.
 pub const TEMPORARY_SUFFIX: &str = ".tmp";
@@ -21,14 +22,14 @@ pub(super) struct Checksum {
 #[derive(Debug)]
 pub(super) struct SummedFile {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<Box<dyn DiskFile>>,
     hasher: crc32fast::Hasher,
     bytes: u64,
 }
 
 impl SummedFile {
-    pub(super) fn create(path: PathBuf) -> Result<Self, SegmentError> {
-        let file = File::create_new(&path).map_err(SegmentError::io(&path))?;
+    pub(super) fn create(disk: &dyn Disk, path: PathBuf) -> Result<Self, SegmentError> {
+        let file = disk.create_new(&path).map_err(SegmentError::io(&path))?;
         Ok(Self {
             path,
             file: BufWriter::with_capacity(256 << 10, file),
@@ -100,16 +101,18 @@ impl Write for SumOnly {
 /// A folder under a temporary name; dropping it before [`publish`](Self::publish) removes it.
 #[derive(Debug)]
 pub(super) struct TemporaryFolder {
+    disk: SharedDisk,
     path: PathBuf,
     published: bool,
 }
 
 impl TemporaryFolder {
     /// Creates `<parent>/<name>.tmp`.
-    pub(super) fn create(parent: &Path, name: &str) -> Result<Self, SegmentError> {
+    pub(super) fn create(disk: SharedDisk, parent: &Path, name: &str) -> Result<Self, SegmentError> {
         let path = parent.join(format!("{name}{TEMPORARY_SUFFIX}"));
-        fs::create_dir(&path).map_err(SegmentError::io(&path))?;
+        disk.create_dir(&path).map_err(SegmentError::io(&path))?;
         Ok(Self {
+            disk,
             path,
             published: false,
         })
@@ -119,18 +122,24 @@ impl TemporaryFolder {
         &self.path
     }
 
+    pub(super) fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
     /// Fsyncs the folder, renames it to `<parent>/<name>` and fsyncs the parent.
     pub(super) fn publish(mut self, name: &str) -> Result<PathBuf, SegmentError> {
         let parent = self.path.parent().expect("created inside a parent");
         let target = parent.join(name);
-        sync_folder(&self.path)?;
+        sync_folder(&*self.disk, &self.path)?;
         // A rename onto an empty folder would succeed silently; the name must be new.
         if target.exists() {
             let exists = io::Error::from(io::ErrorKind::AlreadyExists);
             return Err(SegmentError::io(&target)(exists));
         }
-        fs::rename(&self.path, &target).map_err(SegmentError::io(&target))?;
-        sync_folder(parent)?;
+        self.disk
+            .rename(&self.path, &target)
+            .map_err(SegmentError::io(&target))?;
+        sync_folder(&*self.disk, parent)?;
         self.published = true;
         Ok(target)
     }
@@ -139,7 +148,7 @@ impl TemporaryFolder {
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         if !self.published
-            && let Err(error) = fs::remove_dir_all(&self.path)
+            && let Err(error) = self.disk.remove_dir_all(&self.path)
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::warn!(path = %self.path.display(), %error, "cannot remove an unfinished segment");
@@ -147,8 +156,6 @@ impl Drop for TemporaryFolder {
     }
 }
 
-fn sync_folder(path: &Path) -> Result<(), SegmentError> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(SegmentError::io(path))
+fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), SegmentError> {
+    disk.sync_dir(path).map_err(SegmentError::io(path))
 }

@@ -10,6 +10,7 @@ use super::durable::{Checksum, SummedFile};
 use super::error::SegmentError;
 use super::id::SegmentId;
 use super::level::Level;
+use crate::disk::Disk;
 
 /// Name of the manifest in its folder.
 pub(super) const MANIFEST_FILE: &str = "segment.json";
@@ -147,8 +148,8 @@ impl Manifest {
         }
     }
 
-    pub(super) fn write(&self, folder: &Path) -> Result<(), SegmentError> {
-        let mut file = SummedFile::create(folder.join(MANIFEST_FILE))?;
+    pub(super) fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<(), SegmentError> {
+        let mut file = SummedFile::create(disk, folder.join(MANIFEST_FILE))?;
         let path = file.path().to_owned();
         serde_json::to_writer_pretty(&mut file, self).map_err(|e| SegmentError::io(&path)(e.into()))?;
         file.finish().map(drop)

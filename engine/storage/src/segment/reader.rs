@@ -282,6 +282,7 @@ impl Segment {
                 labels: self.labels(row),
                 timestamps,
                 values,
+                histograms: Vec::new(),
             });
         }
         Ok(series)

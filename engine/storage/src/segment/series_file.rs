@@ -17,6 +17,7 @@ use super::durable::{Checksum, SummedFile};
 use super::error::SegmentError;
 use super::schema::{self, timestamp_type};
 use super::{label_columns, manifest};
+use crate::disk::Disk;
 
 /// Rows per record batch: bounds the builders' memory.
 const BATCH_ROWS: usize = 8192;
@@ -32,10 +33,14 @@ pub(super) struct SeriesEntry {
 }
 
 /// Writes the table of `series` into `folder`.
-pub(super) fn write(folder: &Path, series: &[SeriesEntry]) -> Result<Checksum, SegmentError> {
+pub(super) fn write(
+    disk: &dyn Disk,
+    folder: &Path,
+    series: &[SeriesEntry],
+) -> Result<Checksum, SegmentError> {
     let names = label_columns::choose(series.iter().map(|entry| &entry.labels));
     let schema = series_schema(&names);
-    let file = SummedFile::create(folder.join(manifest::SERIES_FILE))?;
+    let file = SummedFile::create(disk, folder.join(manifest::SERIES_FILE))?;
     let path = file.path().to_owned();
     let failed = |error| SegmentError::parquet(&path, error);
     let mut writer =

@@ -20,6 +20,7 @@ use super::manifest::{self, Manifest, SegmentHeader, Written};
 use super::reader::Segment;
 use super::schema;
 use super::series_file::{self, SeriesEntry};
+use crate::disk::SharedDisk;
 
 /// Rows per record batch handed to the Parquet writer: 40 bytes each.
 const BATCH_ROWS: usize = 16 << 10;
@@ -40,11 +41,11 @@ pub struct SegmentWriter {
 
 impl SegmentWriter {
     /// Starts a segment in the folder `dir`, which must exist.
-    pub fn create(dir: &Path, header: SegmentHeader) -> Result<Self, SegmentError> {
+    pub fn create(disk: SharedDisk, dir: &Path, header: SegmentHeader) -> Result<Self, SegmentError> {
         let unique = id::unique();
-        let folder = TemporaryFolder::create(dir, &format!("l{}-{unique}", header.level.number()))?;
+        let folder = TemporaryFolder::create(disk, dir, &format!("l{}-{unique}", header.level.number()))?;
         let schema = schema::samples_schema();
-        let file = SummedFile::create(folder.path().join(manifest::SAMPLES_FILE))?;
+        let file = SummedFile::create(folder.disk(), folder.path().join(manifest::SAMPLES_FILE))?;
         let samples_path = file.path().to_owned();
         let properties = schema::samples_properties(header.level);
         let samples = ArrowWriter::try_new(file, schema.clone(), Some(properties))
@@ -117,7 +118,7 @@ impl SegmentWriter {
         let pages_end = pages_end(self.samples.flushed_row_groups());
         let samples_file = self.samples.into_inner().map_err(failed)?.finish()?;
         let samples_tail = durable::checksum(&self.samples_path, pages_end)?;
-        let series_file = series_file::write(self.folder.path(), &self.series)?;
+        let series_file = series_file::write(self.folder.disk(), self.folder.path(), &self.series)?;
         let (min, max) = self
             .series
             .iter()
@@ -135,7 +136,7 @@ impl SegmentWriter {
             samples_file,
             samples_tail,
         };
-        Manifest::new(&self.header, written).write(self.folder.path())?;
+        Manifest::new(&self.header, written).write(self.folder.disk(), self.folder.path())?;
         let path = self.folder.publish(id.as_str())?;
         Segment::open(&path)
     }

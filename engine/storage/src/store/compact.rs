@@ -46,15 +46,25 @@ fn run(shared: &Shared, now_ms: i64) -> Result<CompactReport, StoreError> {
             .filter(|s| choice.inputs.contains(s.id()))
             .cloned()
             .collect();
-        let merged = compaction::merge(&inputs, &shared.segments_dir, choice.level, now_ms)?;
+        let merged = compaction::merge(
+            &shared.config.disk,
+            &inputs,
+            &shared.segments_dir,
+            choice.level,
+            now_ms,
+        )?;
         swap(shared, &choice.inputs, merged);
         for input in inputs {
             // Open readers keep the files' content; only the names go.
-            std::fs::remove_dir_all(input.path()).map_err(|source| StoreError::Directory {
-                action: "remove",
-                path: input.path().to_owned(),
-                source,
-            })?;
+            shared
+                .config
+                .disk
+                .remove_dir_all(input.path())
+                .map_err(|source| StoreError::Directory {
+                    action: "remove",
+                    path: input.path().to_owned(),
+                    source,
+                })?;
         }
         shared.counters.compactions.add(1);
     }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::disk::{self, SharedDisk};
+
 /// When the log is fsynced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Fsync {
@@ -21,6 +23,8 @@ pub struct StoreConfig {
     pub path: PathBuf,
     /// When the log is fsynced.
     pub fsync: Fsync,
+    /// What the files are on: the machine's disk, or one that a test controls.
+    pub disk: SharedDisk,
 }
 
 impl StoreConfig {
@@ -29,6 +33,7 @@ impl StoreConfig {
         Self {
             path: path.into(),
             fsync: Fsync::default(),
+            disk: disk::real(),
         }
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn run(shared: &Arc<Shared>, closed: u64, before_ms: i64) -> Result<F
     };
     write_checkpoint(shared, &plan, closed, &version)?;
     publish(shared, &plan, written);
-    delete_covered(&shared.wal_dir, closed)?;
+    delete_covered(&*shared.config.disk, &shared.wal_dir, closed)?;
     shared.counters.cuts.add(1);
     tracing::info!(
         segments = report.segments,
@@ -96,7 +96,7 @@ fn write_segments(shared: &Shared, plan: &CutPlan) -> Result<Vec<Segment>, Store
             created_ms: engine_model::time::now_ms(),
             sources: Vec::new(),
         };
-        let mut writer = SegmentWriter::create(&shared.segments_dir, header)?;
+        let mut writer = SegmentWriter::create(shared.config.disk.clone(), &shared.segments_dir, header)?;
         for cut in &plan.series {
             let (labels, timestamps, values) = window_samples(shared, cut, window);
             if !timestamps.is_empty() {
@@ -152,7 +152,7 @@ fn write_checkpoint(
     closed: u64,
     version: &Version,
 ) -> Result<(), StoreError> {
-    let mut checkpoint = CheckpointWriter::create(&shared.wal_dir, closed)?;
+    let mut checkpoint = CheckpointWriter::create(shared.config.disk.clone(), &shared.wal_dir, closed)?;
     let head = shared.head.read();
     // Appends may have moved on since the log was rolled; what is here twice is skipped by a replay.
     let (commit, next_ref) = (shared.version.load().commit, shared.table.next_ref());

@@ -13,6 +13,7 @@ use super::error::StoreError;
 use super::stats::Counters;
 use super::version::{CurrentVersion, Version};
 use super::{Shared, Store};
+use crate::disk::{self, Disk};
 use crate::head::Head;
 use crate::segment::{Segment, TEMPORARY_SUFFIX};
 use crate::wal::reader::replay;
@@ -25,15 +26,15 @@ impl Store {
     pub fn open(config: StoreConfig) -> Result<Self, StoreError> {
         let (wal_dir, segments_dir) = (config.path.join("wal"), config.path.join("segments"));
         for dir in [&config.path, &wal_dir, &segments_dir] {
-            std::fs::create_dir_all(dir).map_err(|source| directory("create", dir, source))?;
+            disk::create_dir_all(&*config.disk, dir).map_err(|source| directory("create", dir, source))?;
         }
         let lock_file = lock(&config.path)?;
-        let segments = open_segments(&segments_dir)?;
+        let segments = open_segments(&*config.disk, &segments_dir)?;
         let table = Arc::new(SeriesTable::new());
         let mut head = Head::new(Arc::clone(&table));
         let started = std::time::Instant::now();
         let mut commit = 0;
-        let found = replay(&wal_dir, |record| {
+        let found = replay(&*config.disk, &wal_dir, |record| {
             commit = commit.max(apply(&mut head, &table, record))
         })?;
         let counters = Counters::default();
@@ -46,7 +47,7 @@ impl Store {
             elapsed_ms = started.elapsed().as_millis() as u64,
             "store opened"
         );
-        let wal = WalWriter::create(&wal_dir, found.next_sequence)?;
+        let wal = WalWriter::create(config.disk.clone(), &wal_dir, found.next_sequence)?;
         let version = Version {
             commit,
             generation: 0,
@@ -101,14 +102,15 @@ fn apply(head: &mut Head, table: &SeriesTable, record: Record) -> u64 {
 
 /// Opens every segment, oldest first. A segment that cannot be read is moved to `quarantine/` beside the
 /// segments, loudly, and the rest serves.
-fn open_segments(dir: &Path) -> Result<Vec<Segment>, StoreError> {
+fn open_segments(disk: &dyn Disk, dir: &Path) -> Result<Vec<Segment>, StoreError> {
     let entries = std::fs::read_dir(dir).map_err(|source| directory("list", dir, source))?;
     let mut segments = Vec::new();
     for entry in entries {
         let path = entry.map_err(|source| directory("list", dir, source))?.path();
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
         if name.ends_with(TEMPORARY_SUFFIX) {
-            std::fs::remove_dir_all(&path).map_err(|source| directory("remove", &path, source))?;
+            disk.remove_dir_all(&path)
+                .map_err(|source| directory("remove", &path, source))?;
             continue;
         }
         if !path.is_dir() {
@@ -116,7 +118,7 @@ fn open_segments(dir: &Path) -> Result<Vec<Segment>, StoreError> {
         }
         match Segment::open(&path) {
             Ok(segment) => segments.push(segment),
-            Err(error) => quarantine(dir, &path, &error)?,
+            Err(error) => quarantine(disk, dir, &path, &error)?,
         }
     }
     // What a crash left twice, inputs of a compaction beside its output, is merged again by the next one.
@@ -124,11 +126,17 @@ fn open_segments(dir: &Path) -> Result<Vec<Segment>, StoreError> {
     Ok(segments)
 }
 
-fn quarantine(dir: &Path, path: &Path, error: &crate::segment::SegmentError) -> Result<(), StoreError> {
+fn quarantine(
+    disk: &dyn Disk,
+    dir: &Path,
+    path: &Path,
+    error: &crate::segment::SegmentError,
+) -> Result<(), StoreError> {
     let quarantine = dir.with_file_name("quarantine");
-    std::fs::create_dir_all(&quarantine).map_err(|source| directory("create", &quarantine, source))?;
+    disk::create_dir_all(disk, &quarantine).map_err(|source| directory("create", &quarantine, source))?;
     let target = quarantine.join(path.file_name().unwrap_or_default());
-    std::fs::rename(path, &target).map_err(|source| directory("quarantine", path, source))?;
+    disk.rename(path, &target)
+        .map_err(|source| directory("quarantine", path, source))?;
     tracing::error!(
         segment = %path.display(), moved_to = %target.display(), error = %crate::error_chain(error),
         "segment cannot be read and is quarantined; its samples are missing from answers"

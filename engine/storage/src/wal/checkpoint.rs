@@ -1,7 +1,6 @@
 //! A checkpoint: the head's series and the samples that are in no segment yet, so that the log files
 //! before it can be deleted and a restart reads series rather than every commit.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,26 +9,31 @@ use engine_model::SeriesRef;
 use super::error::WalError;
 use super::file_name::{checkpoint_path, sync_dir};
 use super::record::{MAGIC, SeriesRecord, put_end, put_series};
+use crate::disk::{DiskFile, SharedDisk};
 
 /// A checkpoint being written. Dropped unfinished, it leaves a `*.tmp` which the next replay deletes.
 pub(crate) struct CheckpointWriter {
+    disk: SharedDisk,
     dir: PathBuf,
     sequence: u64,
     temporary: PathBuf,
-    output: BufWriter<File>,
+    output: BufWriter<Box<dyn DiskFile>>,
     buffer: Vec<u8>,
 }
 
 impl CheckpointWriter {
     /// Starts the checkpoint that replaces log files up to `sequence`.
-    pub(crate) fn create(dir: &Path, sequence: u64) -> Result<Self, WalError> {
+    pub(crate) fn create(disk: SharedDisk, dir: &Path, sequence: u64) -> Result<Self, WalError> {
         let temporary = dir.join(format!("{sequence:08}.checkpoint.tmp"));
-        let file = File::create(&temporary).map_err(WalError::io("create", &temporary))?;
+        let file = disk
+            .create(&temporary)
+            .map_err(WalError::io("create", &temporary))?;
         let mut output = BufWriter::with_capacity(1 << 20, file);
         output
             .write_all(&MAGIC)
             .map_err(WalError::io("write", &temporary))?;
         Ok(Self {
+            disk,
             dir: dir.to_owned(),
             sequence,
             temporary,
@@ -60,7 +64,9 @@ impl CheckpointWriter {
             .map_err(|e| WalError::io("write", &self.temporary)(e.into_error()))?;
         file.sync_all().map_err(WalError::io("fsync", &self.temporary))?;
         let path = checkpoint_path(&self.dir, self.sequence);
-        std::fs::rename(&self.temporary, &path).map_err(WalError::io("rename", &path))?;
-        sync_dir(&self.dir)
+        self.disk
+            .rename(&self.temporary, &path)
+            .map_err(WalError::io("rename", &path))?;
+        sync_dir(&*self.disk, &self.dir)
     }
 }

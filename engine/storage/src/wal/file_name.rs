@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::WalError;
+use crate::disk::Disk;
 
 /// What a directory of the log holds, ascending.
 #[derive(Debug, Default)]
@@ -42,7 +43,6 @@ pub(super) fn list(dir: &Path) -> Result<Listing, WalError> {
 }
 
 /// Makes names that were created, renamed or deleted in `dir` durable.
-pub(super) fn sync_dir(dir: &Path) -> Result<(), WalError> {
-    let handle = std::fs::File::open(dir).map_err(WalError::io("open", dir))?;
-    handle.sync_all().map_err(WalError::io("fsync", dir))
+pub(super) fn sync_dir(disk: &dyn Disk, dir: &Path) -> Result<(), WalError> {
+    disk.sync_dir(dir).map_err(WalError::io("fsync", dir))
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::error::WalError;
 use super::file_name::{checkpoint_path, list, log_path};
 use super::record::{FRAME_BYTES, MAGIC, RECORD_BYTES_MAX, Record, VERSION, decode};
+use crate::disk::Disk;
 
 /// What a replay found.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +22,10 @@ pub(crate) struct Replay {
 
 /// Hands every whole record to `visit` in the order in which it was written.
 /// Left-overs of an interrupted checkpoint are deleted, a torn tail of the newest file is cut off.
-pub(crate) fn replay(dir: &Path, mut visit: impl FnMut(Record)) -> Result<Replay, WalError> {
+pub(crate) fn replay(disk: &dyn Disk, dir: &Path, mut visit: impl FnMut(Record)) -> Result<Replay, WalError> {
     let listing = list(dir)?;
     for path in &listing.temporary {
-        std::fs::remove_file(path).map_err(WalError::io("remove", path))?;
+        disk.remove_file(path).map_err(WalError::io("remove", path))?;
     }
     let mut found = Replay::default();
     let checkpoint = listing.checkpoints.last().copied();
@@ -60,7 +61,7 @@ pub(crate) fn replay(dir: &Path, mut visit: impl FnMut(Record)) -> Result<Replay
                     offset: end.whole_bytes,
                 });
             }
-            cut_tail(&path, end.whole_bytes)?;
+            cut_tail(disk, &path, end.whole_bytes)?;
             found.torn_bytes = end.torn_bytes;
         }
         found.next_sequence = sequence + 1;
@@ -134,11 +135,8 @@ fn next_record(
     Ok(decode(body))
 }
 
-fn cut_tail(path: &Path, whole_bytes: u64) -> Result<(), WalError> {
-    let file = File::options()
-        .write(true)
-        .open(path)
-        .map_err(WalError::io("open", path))?;
+fn cut_tail(disk: &dyn Disk, path: &Path, whole_bytes: u64) -> Result<(), WalError> {
+    let mut file = disk.open(path).map_err(WalError::io("open", path))?;
     file.set_len(whole_bytes)
         .map_err(WalError::io("truncate", path))?;
     file.sync_all().map_err(WalError::io("fsync", path))

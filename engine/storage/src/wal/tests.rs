@@ -9,6 +9,7 @@ use super::error::WalError;
 use super::reader::replay;
 use super::record::{Record, SeriesRecord, put_batch};
 use super::writer::{WalWriter, delete_covered};
+use crate::disk::{self, RealDisk};
 
 fn labels(i: u64) -> Labels {
     Labels::from_pairs([("__name__", "m".to_owned()), ("i", i.to_string())])
@@ -29,7 +30,7 @@ fn write_batches(writer: &mut WalWriter, commits: std::ops::Range<u64>) {
 
 fn commits(dir: &Path) -> Vec<u64> {
     let mut found = Vec::new();
-    replay(dir, |record| match record {
+    replay(&RealDisk, dir, |record| match record {
         Record::Batch(batch) => {
             assert_eq!(
                 batch.new_series,
@@ -47,7 +48,7 @@ fn commits(dir: &Path) -> Vec<u64> {
 #[test]
 fn replays_in_order_over_several_files() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = WalWriter::create(dir.path(), 0).unwrap();
+    let mut writer = WalWriter::create(disk::real(), dir.path(), 0).unwrap();
     write_batches(&mut writer, 0..3);
     assert_eq!(writer.roll().unwrap(), 0);
     write_batches(&mut writer, 3..5);
@@ -57,7 +58,7 @@ fn replays_in_order_over_several_files() {
 #[test]
 fn a_torn_tail_costs_only_the_tail_at_every_length() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = WalWriter::create(dir.path(), 0).unwrap();
+    let mut writer = WalWriter::create(disk::real(), dir.path(), 0).unwrap();
     write_batches(&mut writer, 0..2);
     let two = writer.file_bytes();
     write_batches(&mut writer, 2..3);
@@ -75,7 +76,7 @@ fn a_torn_tail_costs_only_the_tail_at_every_length() {
 #[test]
 fn damage_before_the_newest_file_is_an_error_with_its_place() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = WalWriter::create(dir.path(), 0).unwrap();
+    let mut writer = WalWriter::create(disk::real(), dir.path(), 0).unwrap();
     write_batches(&mut writer, 0..2);
     writer.roll().unwrap();
     write_batches(&mut writer, 2..3);
@@ -83,7 +84,7 @@ fn damage_before_the_newest_file_is_an_error_with_its_place() {
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let error = replay(dir.path(), |_| {}).unwrap_err();
+    let error = replay(&RealDisk, dir.path(), |_| {}).unwrap_err();
     assert!(
         matches!(error, WalError::Damaged { offset, .. } if offset > 8),
         "{error}"
@@ -93,11 +94,11 @@ fn damage_before_the_newest_file_is_an_error_with_its_place() {
 #[test]
 fn a_checkpoint_replaces_the_files_before_it() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = WalWriter::create(dir.path(), 0).unwrap();
+    let mut writer = WalWriter::create(disk::real(), dir.path(), 0).unwrap();
     write_batches(&mut writer, 0..3);
     let covered = writer.roll().unwrap();
     write_batches(&mut writer, 3..4);
-    let mut checkpoint = CheckpointWriter::create(dir.path(), covered).unwrap();
+    let mut checkpoint = CheckpointWriter::create(disk::real(), dir.path(), covered).unwrap();
     let record = SeriesRecord {
         series: SeriesRef(7),
         labels: labels(7),
@@ -107,9 +108,9 @@ fn a_checkpoint_replaces_the_files_before_it() {
     };
     checkpoint.push(&record).unwrap();
     checkpoint.finish(2, SeriesRef(8)).unwrap();
-    delete_covered(dir.path(), covered).unwrap();
+    delete_covered(&RealDisk, dir.path(), covered).unwrap();
     let mut seen = Vec::new();
-    let found = replay(dir.path(), |record| seen.push(record)).unwrap();
+    let found = replay(&RealDisk, dir.path(), |record| seen.push(record)).unwrap();
     assert_eq!(found.next_sequence, 2);
     let [
         Record::Series(series),
@@ -134,6 +135,6 @@ fn a_checkpoint_replaces_the_files_before_it() {
 fn another_format_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("00000000.wal"), b"WEIRWAL\x02rest").unwrap();
-    let error = replay(dir.path(), |_| {}).unwrap_err();
+    let error = replay(&RealDisk, dir.path(), |_| {}).unwrap_err();
     assert!(matches!(error, WalError::Format { expected: 1, .. }), "{error}");
 }

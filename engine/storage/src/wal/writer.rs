@@ -1,19 +1,19 @@
 //! Appends records to the newest log file.
 
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::WalError;
 use super::file_name::{list, log_path, sync_dir};
 use super::record::MAGIC;
+use crate::disk::{Disk, DiskFile, SharedDisk};
 
 /// The open end of the log. One thread owns it.
 #[derive(Debug)]
 pub(crate) struct WalWriter {
+    disk: SharedDisk,
     dir: PathBuf,
     sequence: u64,
-    file: File,
+    file: Box<dyn DiskFile>,
     path: PathBuf,
     /// End of the last whole record.
     whole_bytes: u64,
@@ -23,9 +23,10 @@ pub(crate) struct WalWriter {
 
 impl WalWriter {
     /// Starts a new log file numbered `sequence` in `dir`.
-    pub(crate) fn create(dir: &Path, sequence: u64) -> Result<Self, WalError> {
-        let (file, path) = create_file(dir, sequence)?;
+    pub(crate) fn create(disk: SharedDisk, dir: &Path, sequence: u64) -> Result<Self, WalError> {
+        let (file, path) = create_file(&*disk, dir, sequence)?;
         Ok(Self {
+            disk,
             dir: dir.to_owned(),
             sequence,
             file,
@@ -84,7 +85,7 @@ impl WalWriter {
     pub(crate) fn roll(&mut self) -> Result<u64, WalError> {
         self.sync()?;
         let closed = self.sequence;
-        let (file, path) = create_file(&self.dir, closed + 1)?;
+        let (file, path) = create_file(&*self.disk, &self.dir, closed + 1)?;
         self.sequence = closed + 1;
         self.file = file;
         self.path = path;
@@ -101,11 +102,7 @@ impl WalWriter {
     /// Removes a half-written record. If even that fails, writing on would hide later records behind
     /// the damage, so the log is poisoned.
     fn cut_back(&mut self) {
-        let cut = self
-            .file
-            .set_len(self.whole_bytes)
-            .and_then(|()| self.file.seek(SeekFrom::Start(self.whole_bytes)).map(|_| ()));
-        if let Err(error) = cut {
+        if let Err(error) = self.file.set_len(self.whole_bytes) {
             tracing::error!(path = %self.path.display(), %error, "cannot cut back the write-ahead log");
             self.poisoned = true;
         }
@@ -113,29 +110,24 @@ impl WalWriter {
 }
 
 /// Deletes the log files and checkpoints that the checkpoint numbered `covered` replaces.
-pub(crate) fn delete_covered(dir: &Path, covered: u64) -> Result<(), WalError> {
+pub(crate) fn delete_covered(disk: &dyn Disk, dir: &Path, covered: u64) -> Result<(), WalError> {
     let listing = list(dir)?;
     for sequence in listing.logs.into_iter().filter(|&s| s <= covered) {
         let path = log_path(dir, sequence);
-        std::fs::remove_file(&path).map_err(WalError::io("remove", &path))?;
+        disk.remove_file(&path).map_err(WalError::io("remove", &path))?;
     }
     for sequence in listing.checkpoints.into_iter().filter(|&s| s < covered) {
         let path = super::file_name::checkpoint_path(dir, sequence);
-        std::fs::remove_file(&path).map_err(WalError::io("remove", &path))?;
+        disk.remove_file(&path).map_err(WalError::io("remove", &path))?;
     }
-    sync_dir(dir)
+    sync_dir(disk, dir)
 }
 
-fn create_file(dir: &Path, sequence: u64) -> Result<(File, PathBuf), WalError> {
+fn create_file(disk: &dyn Disk, dir: &Path, sequence: u64) -> Result<(Box<dyn DiskFile>, PathBuf), WalError> {
     let path = log_path(dir, sequence);
-    let mut file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&path)
-        .map_err(WalError::io("create", &path))?;
+    let mut file = disk.create(&path).map_err(WalError::io("create", &path))?;
     file.write_all(&MAGIC).map_err(WalError::io("write", &path))?;
     file.sync_all().map_err(WalError::io("fsync", &path))?;
-    sync_dir(dir)?;
+    sync_dir(disk, dir)?;
     Ok((file, path))
 }

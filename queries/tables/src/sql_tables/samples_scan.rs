@@ -151,7 +151,7 @@ impl Reader {
         let (mut rows, mut label_bytes) = (0, 0);
         let mut place = self.place;
         while let Some(series) = self.chunk.get(place.series) {
-            let left = series.len() - place.sample;
+            let left = series.timestamps.len() - place.sample;
             if left == 0 {
                 place = Place {
                     series: place.series + 1,

@@ -3,6 +3,7 @@
 mod damage;
 mod labels;
 mod round_trip;
+mod versions;
 
 use std::path::Path;
 
@@ -26,7 +27,7 @@ pub(crate) fn header(level: Level, sequence: u64) -> SegmentHeader {
 pub(crate) fn write(dir: &Path, header: SegmentHeader, series: &[SeriesSamples]) -> Segment {
     let mut sorted: Vec<&SeriesSamples> = series.iter().collect();
     sorted.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
-    let mut writer = SegmentWriter::create(dir, header).unwrap();
+    let mut writer = SegmentWriter::create(crate::disk::real(), dir, header).unwrap();
     for series in sorted {
         writer
             .push_series(&series.labels, &series.timestamps, &series.values)
@@ -41,6 +42,7 @@ pub(crate) fn series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> SeriesS
         labels: Labels::from_pairs(labels.iter().copied()),
         timestamps: samples.iter().map(|(t, _)| *t).collect(),
         values: samples.iter().map(|(_, v)| *v).collect(),
+        histograms: Vec::new(),
     }
 }
 

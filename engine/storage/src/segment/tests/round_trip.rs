@@ -88,6 +88,7 @@ pub(crate) fn dataset() -> impl Strategy<Value = Vec<SeriesSamples>> {
             labels: Labels::from_encoded(&key).unwrap(),
             timestamps,
             values,
+            histograms: Vec::new(),
         });
         let mut series: Vec<SeriesSamples> = series.collect();
         series.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
@@ -165,6 +166,7 @@ fn between(series: &SeriesSamples, min: i64, max: i64) -> SeriesSamples {
         labels: series.labels.clone(),
         timestamps: series.timestamps[from..until].to_vec(),
         values: series.values[from..until].to_vec(),
+        histograms: Vec::new(),
     }
 }
 
@@ -177,6 +179,7 @@ fn long_series_span_pages_and_batches() {
             labels: Labels::from_pairs([("__name__", "m".to_owned()), ("s", s.to_string())]),
             timestamps: times.clone(),
             values: (0..40_000).map(|i| f64::from(i * (s + 1)) / 10.0).collect(),
+            histograms: Vec::new(),
         })
         .collect();
     let segment = write(dir.path(), header(Level::Day, 1), &data);
@@ -221,7 +224,7 @@ fn stale_markers_are_two_nulls_and_payloads_are_kept() {
 fn contract_of_the_writer() {
     let dir = tempfile::tempdir().unwrap();
     let of = |name: &str| Labels::from_pairs([("__name__", name)]);
-    let mut writer = SegmentWriter::create(dir.path(), header(Level::Cut, 1)).unwrap();
+    let mut writer = SegmentWriter::create(crate::disk::real(), dir.path(), header(Level::Cut, 1)).unwrap();
     writer.push_series(&of("b"), &[1, 2], &[1.0, 2.0]).unwrap();
     writer.push_series(&of("ba"), &[], &[]).unwrap();
     for (labels, times, values) in [
@@ -257,9 +260,9 @@ fn contract_of_the_writer() {
         Err(SegmentError::Refused { .. })
     ));
 
-    let empty = SegmentWriter::create(dir.path(), header(Level::Cut, 2)).unwrap();
+    let empty = SegmentWriter::create(crate::disk::real(), dir.path(), header(Level::Cut, 2)).unwrap();
     assert!(matches!(empty.finish(), Err(SegmentError::Refused { .. })));
-    let mut dropped = SegmentWriter::create(dir.path(), header(Level::Cut, 2)).unwrap();
+    let mut dropped = SegmentWriter::create(crate::disk::real(), dir.path(), header(Level::Cut, 2)).unwrap();
     dropped.push_series(&of("a"), &[1], &[1.0]).unwrap();
     drop(dropped);
     let left: Vec<_> = fs::read_dir(dir.path())
