@@ -1,15 +1,24 @@
-//! The operations on which durability depends, as a trait.
+//! The operations on which durability depends, as a trait: the machine's disk, and one that
+//! forgets what was not synced.
 //!
 //! Only what changes a disk goes through it, a few calls per group of records, so the indirection costs
-//! nothing. Reading needs none: a reader sees what the kernel shows, synced or not, either way.
+//! nothing. Reading needs none: a reader sees what the kernel shows, synced or not, on both.
 
+mod faults;
+mod forgetful;
+mod forgetful_file;
+mod lost_power;
 mod real;
+mod tree;
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use faults::Operation;
+pub use forgetful::ForgetfulDisk;
+pub use lost_power::Keep;
 pub use real::RealDisk;
 
 /// A disk that several owners use.
@@ -71,3 +80,6 @@ pub fn create_dir_all(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
