@@ -9,6 +9,18 @@ pub struct ScrapeMetrics {
     pub exceeded_sample_limit: Counter,
     /// Scrapes that hit `body_size_limit`.
     pub exceeded_body_size_limit: Counter,
+    /// Scrapes with a native histogram of too many buckets.
+    pub exceeded_bucket_limit: Counter,
+    /// Scrapes with series beyond the job's `series_limit`.
+    pub exceeded_series_limit: Counter,
+    /// Samples that were not taken because of it.
+    pub samples_over_series_limit: Counter,
+    /// Exemplars older than the newest of their series.
+    pub exemplar_out_of_order: Counter,
+    /// Zeros that were written where counters begin.
+    pub zeros_appended: Counter,
+    /// Scrapes that were due while the one before was still under way.
+    pub ticks_skipped: Counter,
     /// Scrapes that hit a label limit.
     pub exceeded_label_limits: Counter,
     /// Times that a job's targets hit `target_limit`.
@@ -29,7 +41,7 @@ pub struct ScrapeMetrics {
 
 impl ScrapeMetrics {
     /// Name, help and value of each counter, for the exposition of the server's own metrics.
-    pub fn counters(&self) -> [(&'static str, &'static str, u64); 10] {
+    pub fn counters(&self) -> [(&'static str, &'static str, u64); 16] {
         [
             (
                 "prometheus_target_scrapes_exceeded_sample_limit_total",
@@ -40,6 +52,36 @@ impl ScrapeMetrics {
                 "prometheus_target_scrapes_exceeded_body_size_limit_total",
                 "Total number of scrapes that hit the body size limit.",
                 self.exceeded_body_size_limit.get(),
+            ),
+            (
+                "prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total",
+                "Total number of scrapes that hit the native histogram bucket limit and were rejected.",
+                self.exceeded_bucket_limit.get(),
+            ),
+            (
+                "weir_target_scrapes_exceeded_series_limit_total",
+                "Total number of scrapes that had series beyond the series limit of their job.",
+                self.exceeded_series_limit.get(),
+            ),
+            (
+                "weir_target_scrapes_sample_over_series_limit_total",
+                "Total number of samples that were not taken because of the series limit of their job.",
+                self.samples_over_series_limit.get(),
+            ),
+            (
+                "prometheus_target_scrapes_exemplar_out_of_order_total",
+                "Total number of exemplars rejected for being older than the newest of their series.",
+                self.exemplar_out_of_order.get(),
+            ),
+            (
+                "weir_scrape_zeros_appended_total",
+                "Total number of zeros that were stored where counters begin.",
+                self.zeros_appended.get(),
+            ),
+            (
+                "weir_target_scrapes_skipped_total",
+                "Total number of scrapes that were due while the one before was still under way.",
+                self.ticks_skipped.get(),
             ),
             (
                 "prometheus_target_scrape_pool_exceeded_label_limits_total",

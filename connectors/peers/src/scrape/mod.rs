@@ -14,12 +14,15 @@ mod content_type;
 mod fetch;
 mod labels;
 mod line_cache;
+mod metadata;
 mod report;
+mod resolution;
 mod schedule;
 mod scrape_loop;
 
 // One job.
 mod pool;
+mod series_limit;
 mod source;
 
 // What is seen of it.
@@ -28,8 +31,11 @@ mod status;
 
 pub use config::{GlobalScrape, ScrapeConfig};
 pub use fetch::ClientError;
+pub use metadata::FamilyMetadata;
 pub use metrics::ScrapeMetrics;
+pub use resolution::Resolution;
 pub use schedule::offset_seed;
+pub use series_limit::SeriesLimit;
 pub use source::{ScrapeHandle, ScrapeShared, ScrapeSource, node_name};
 pub use status::{ActiveTarget, ExternalAddress, Health, LastScrape, PoolStatus, TargetsStatus, global_url};
 pub use target::{DroppedTarget, Target, TargetSet, TargetUrl, targets_of};

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine_dataflow::Output;
-use engine_model::SeriesRef;
 use parking_lot::Mutex;
 use reqwest::Client;
 use tokio::sync::{Notify, watch};
@@ -12,9 +11,10 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::assemble::Assembler;
+use super::assemble::{Assembler, Shared};
 use super::config::{Limits, ScrapeConfig};
 use super::fetch::{ClientError, HttpFetch, client};
+use super::line_cache::Tracked;
 use super::schedule::Schedule;
 use super::scrape_loop::{Order, ScrapeLoop};
 use super::source::ScrapeShared;
@@ -25,12 +25,14 @@ struct Running {
     active: Arc<ActiveTarget>,
     config: Arc<ScrapeConfig>,
     orders: watch::Sender<Order>,
-    task: JoinHandle<Vec<SeriesRef>>,
+    task: JoinHandle<Vec<Tracked>>,
 }
 
 /// The loops of one job.
 pub(super) struct Pool {
     shared: Arc<ScrapeShared>,
+    /// What the targets share for reading their bodies.
+    reading: Shared,
     output: Output,
     origin: Arc<str>,
     shutdown: CancellationToken,
@@ -72,8 +74,14 @@ impl Pool {
         shutdown: &CancellationToken,
     ) -> Self {
         let shutdown = shutdown.child_token();
+        let reading = Shared {
+            table: Arc::clone(&shared.table),
+            start_timestamp_zeros: shared.start_timestamp_zeros,
+            ..Shared::default()
+        };
         Self {
             shared,
+            reading,
             output,
             origin,
             _stop_on_drop: shutdown.clone().drop_guard(),
@@ -94,6 +102,7 @@ impl Pool {
             error!(job = %config.job_name, fault, "creating target failed");
         }
         self.limit_targets(&config, set.active.len());
+        self.reading.limit.set_max(config.limits.series);
         let wanted: HashMap<u64, &Arc<Target>> = set.active.iter().map(|t| (t.hash, t)).collect();
         let gone: Vec<u64> = self
             .running
@@ -114,7 +123,9 @@ impl Pool {
         for target in &set.active {
             active.push(self.start_or_keep(target, &config, &client).await);
         }
-        self.shared.status.publish(&config.job_name, active, &set);
+        self.shared
+            .status
+            .publish(&config.job_name, active, &set, &self.reading.limit);
         Ok(())
     }
 
@@ -177,7 +188,7 @@ impl Pool {
         config: &Arc<ScrapeConfig>,
         client: &Client,
         active: Arc<ActiveTarget>,
-        tracked: Vec<SeriesRef>,
+        tracked: Vec<Tracked>,
     ) -> Arc<ActiveTarget> {
         let shared = &self.shared;
         let (orders, order) = watch::channel(Order::Run);
@@ -194,7 +205,8 @@ impl Pool {
             assembler: Assembler::new(
                 Arc::clone(target),
                 Arc::clone(config),
-                Arc::clone(&shared.table),
+                &self.reading,
+                active.shared_metadata(),
                 tracked,
             ),
             output: self.output.clone(),
@@ -249,6 +261,7 @@ fn scrapes_alike(old: &ScrapeConfig, new: &ScrapeConfig) -> bool {
         keep_dropped_targets: 0,
         limits: Limits {
             targets: 0,
+            series: 0,
             ..config.limits.clone()
         },
         ..config.clone()

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
+use super::metadata::{FamilyMetadata, TargetMetadata};
+use super::series_limit::SeriesLimit;
 use super::target::{DroppedTarget, Target, TargetSet};
 
 /// Whether the latest scrape worked.
@@ -48,6 +50,7 @@ pub struct LastScrape {
 pub struct ActiveTarget {
     target: Mutex<Arc<Target>>,
     last: Mutex<LastScrape>,
+    metadata: Arc<Mutex<TargetMetadata>>,
 }
 
 impl ActiveTarget {
@@ -56,6 +59,7 @@ impl ActiveTarget {
         Self {
             target: Mutex::new(target),
             last: Mutex::default(),
+            metadata: Arc::default(),
         }
     }
 
@@ -74,6 +78,21 @@ impl ActiveTarget {
         self.last.lock().clone()
     }
 
+    /// What the target says of its metric families now, in no particular order; families that it does not
+    /// have any more are kept for ten scrapes.
+    pub fn metadata(&self) -> Vec<Arc<FamilyMetadata>> {
+        self.metadata.lock().families().map(Arc::clone).collect()
+    }
+
+    /// What the target says of one metric family.
+    pub fn family_metadata(&self, name: &str) -> Option<Arc<FamilyMetadata>> {
+        self.metadata.lock().family(name).map(Arc::clone)
+    }
+
+    pub(super) fn shared_metadata(&self) -> Arc<Mutex<TargetMetadata>> {
+        Arc::clone(&self.metadata)
+    }
+
     pub(super) fn report(&self, last: LastScrape) {
         *self.last.lock() = last;
     }
@@ -88,6 +107,8 @@ pub struct PoolStatus {
     pub dropped: Vec<DroppedTarget>,
     /// How many were dropped.
     pub dropped_count: usize,
+    /// How many series the job has and may have.
+    pub series: Arc<SeriesLimit>,
 }
 
 /// The targets of all jobs, shared between the sources and the API.
@@ -102,11 +123,18 @@ impl TargetsStatus {
         self.pools.read().clone()
     }
 
-    pub(super) fn publish(&self, job_name: &str, active: Vec<Arc<ActiveTarget>>, set: &TargetSet) {
+    pub(super) fn publish(
+        &self,
+        job_name: &str,
+        active: Vec<Arc<ActiveTarget>>,
+        set: &TargetSet,
+        series: &Arc<SeriesLimit>,
+    ) {
         let pool = PoolStatus {
             active,
             dropped: set.dropped.clone(),
             dropped_count: set.dropped_count,
+            series: Arc::clone(series),
         };
         self.pools.write().insert(job_name.to_owned(), pool);
     }

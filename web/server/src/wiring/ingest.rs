@@ -58,6 +58,7 @@ pub(super) fn start(store: &Store, config: &ServerConfig) -> Result<Ingest, Inva
         metrics: Arc::default(),
         clock: WallClock::system(),
         offset_seed: offset_seed(&host_name(), &config.external_labels),
+        start_timestamp_zeros: false,
         user_agent: Arc::from(concat!("Weir/", env!("CARGO_PKG_VERSION"))),
     });
     Ok(Ingest {

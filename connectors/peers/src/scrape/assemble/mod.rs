@@ -1,73 +1,138 @@
 //! From a scraped body to one batch: samples, stale markers and the report, all or nothing. Pure:
 //! time is an argument.
 
+mod body;
+mod gone;
+mod read;
+mod zeros;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use connectors_formats::prometheus_text::{Event, ParseError, Parser, Sample, decode_series};
-use engine_model::staleness::{STALE_NAN, is_stale};
-use engine_model::{SampleBatch, SampleBatchBuilder, SeriesRef, SeriesTable};
+use engine_model::histogram::Histogram;
+use engine_model::staleness::STALE_NAN;
+use engine_model::{Labels, SampleBatch, SampleBatchBuilder, SeriesRef, SeriesTable};
+use parking_lot::Mutex;
 
 use super::config::ScrapeConfig;
-use super::labels::{LabelError, stored_labels};
-use super::line_cache::{LineCache, LineId, LineSeries};
+use super::line_cache::{Ended, LineCache, LineId, LineSeries, Tracked};
+use super::metadata::{MetadataDictionary, TargetMetadata};
 use super::report::{Report, ReportSeries};
+use super::series_limit::{SeriesLimit, SeriesShare};
 use super::target::Target;
+use body::Body;
+use gone::{Gone, GoneCounters};
+use read::Run;
+pub(super) use read::{BodyError, Reading};
+use zeros::{Candidate, History, Zero, empty};
 
-/// A sample may be this far ahead of the clock, as in Prometheus.
-const AHEAD_MAX_MS: i64 = 600_000;
 /// After this long without an accepted sample the store may be about to forget a series, so cached
 /// references are looked up again. The store keeps idle series for an hour.
 const TRUST_REFERENCES_MS: i64 = 600_000;
 
-/// Why a body was refused as a whole.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum BodyError {
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-    #[error(transparent)]
-    Labels(#[from] LabelError),
-    #[error("sample limit exceeded")]
-    SampleLimit,
+/// What the targets of a job share for reading their bodies.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared {
+    /// Names the series of every batch.
+    pub(super) table: Arc<SeriesTable>,
+    /// One copy of what targets say of their metrics.
+    pub(super) dictionary: Arc<MetadataDictionary>,
+    /// How many series the job may have.
+    pub(super) limit: Arc<SeriesLimit>,
+    /// Whether exposed start timestamps become zeros, as `created-timestamp-zero-ingestion` asks for.
+    pub(super) start_timestamp_zeros: bool,
 }
 
-/// What reading a body found.
-#[derive(Debug, Default)]
-pub(super) struct Reading {
-    pub(super) scraped: usize,
-    pub(super) post_relabelling: usize,
-    pub(super) series_added: usize,
-    /// Samples of a series that the body has already had.
-    pub(super) duplicates: usize,
-    /// Samples too far in the future.
-    pub(super) out_of_bounds: usize,
+/// How the running scrape went so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Outcome {
+    /// There is no body, or it was refused.
+    #[default]
+    Failed,
+    /// The body has no byte: a scrape without samples, after which the lines are still expected.
+    Empty,
+    /// The body was read.
+    Full,
+}
+
+/// The series of a row: its reference, or with the highest bit the number of its labels among the new
+/// ones of this scrape. References are dense, so that bit is free.
+#[derive(Debug, Clone, Copy)]
+struct RowSeries(u64);
+
+const PENDING_BIT: u64 = 1 << 63;
+
+impl RowSeries {
+    #[inline]
+    fn of(series: LineSeries) -> Self {
+        match series {
+            LineSeries::Known(series) => Self(series.0),
+            LineSeries::Pending(number) => Self(PENDING_BIT | number as u64),
+            LineSeries::Dropped | LineSeries::OverLimit => unreachable!("such a line has no row"),
+        }
+    }
+
+    /// The reference, and whether the table had the series before this scrape.
+    #[inline]
+    fn resolve(self, interned: &[(SeriesRef, bool)]) -> (SeriesRef, bool) {
+        match self.0 & PENDING_BIT {
+            0 => (SeriesRef(self.0), true),
+            _ => interned[(self.0 & !PENDING_BIT) as usize],
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Row {
-    line: LineId,
-    /// `None` for a series that is not in the table yet.
-    series: Option<SeriesRef>,
+    series: RowSeries,
     timestamp: i64,
     value: f64,
-    tracked: bool,
 }
 
-/// Makes the batches of one target.
+/// Makes the batches of one target. What it holds between two scrapes counts for each of thousands.
 #[derive(Debug)]
 pub(super) struct Assembler {
     target: Arc<Target>,
     config: Arc<ScrapeConfig>,
     table: Arc<SeriesTable>,
+    dictionary: Arc<MetadataDictionary>,
+    metadata: Arc<Mutex<TargetMetadata>>,
+    share: SeriesShare,
     report: ReportSeries,
     cache: LineCache,
+    /// Whether start timestamps are looked at.
+    uses_starts: bool,
+
+    // The running scrape.
+    outcome: Outcome,
     rows: Vec<Row>,
-    /// Series that the latest scrape had and that get a stale marker when they vanish.
-    tracked: Vec<SeriesRef>,
-    /// Those of the scrape before, until the latest batch is committed: its markers may be lost.
-    tracked_before: Vec<SeriesRef>,
+    histograms: Vec<(RowSeries, i64, Arc<Histogram>)>,
+    /// Labels of the series that are not in the table yet.
+    pending: Vec<Labels>,
+    /// Lines that were known under another meaning before.
+    renewed: Vec<(LineId, LineSeries)>,
+    candidates: Vec<Candidate>,
+
+    // What later scrapes need.
+    /// Series whose marker was lost with its batch, or that a replaced loop tracked.
+    owed: Vec<Tracked>,
+    /// Markers of the latest batch, until it is committed.
+    marked: Vec<Tracked>,
+    gone: GoneCounters,
+    /// Time of the latest successful scrape, in ms.
+    previous_ms: Option<i64>,
     /// When the store last took all that it was given, in ms; 0 when it has not.
     accepted_ms: i64,
+}
+
+/// What a scrape gives to the store.
+#[derive(Debug)]
+pub(super) struct Batches {
+    /// Zeros of counters that begin, to be committed first; the store may refuse those that it has newer
+    /// samples for.
+    pub(super) zeros: Option<SampleBatch>,
+    /// The scrape.
+    pub(super) scrape: SampleBatch,
 }
 
 impl Assembler {
@@ -75,8 +140,9 @@ impl Assembler {
     pub(super) fn new(
         target: Arc<Target>,
         config: Arc<ScrapeConfig>,
-        table: Arc<SeriesTable>,
-        tracked: Vec<SeriesRef>,
+        shared: &Shared,
+        metadata: Arc<Mutex<TargetMetadata>>,
+        tracked: Vec<Tracked>,
     ) -> Self {
         let report = ReportSeries::new(
             &target.labels,
@@ -85,14 +151,25 @@ impl Assembler {
             config.limits.samples,
         );
         Self {
+            uses_starts: shared.start_timestamp_zeros || config.new_counters_from_zero,
             target,
             config,
-            table,
+            table: Arc::clone(&shared.table),
+            dictionary: Arc::clone(&shared.dictionary),
+            metadata,
+            share: SeriesShare::new(Arc::clone(&shared.limit)),
             report,
             cache: LineCache::default(),
+            outcome: Outcome::Failed,
             rows: Vec::new(),
-            tracked,
-            tracked_before: Vec::new(),
+            histograms: Vec::new(),
+            pending: Vec::new(),
+            renewed: Vec::new(),
+            candidates: Vec::new(),
+            owed: tracked,
+            marked: Vec::new(),
+            gone: GoneCounters::default(),
+            previous_ms: None,
             accepted_ms: 0,
         }
     }
@@ -100,140 +177,160 @@ impl Assembler {
     /// Reads a body that is scraped at `at_ms`. The reading is also right as far as a refused body went.
     pub(super) fn read(&mut self, body: &[u8], at_ms: i64, now_ms: i64) -> (Reading, Result<(), BodyError>) {
         let mut reading = Reading::default();
-        self.rows = Vec::with_capacity(self.tracked.len());
+        self.outcome = Outcome::Empty;
+        if body.is_empty() {
+            return (reading, Ok(()));
+        }
+        self.rows = Vec::with_capacity(self.cache.lines().len());
         self.cache.begin();
-        let result = self.read_lines(body, at_ms, now_ms, &mut reading);
+        let mut run = Run {
+            at_ms,
+            now_ms,
+            trusted: now_ms - self.accepted_ms <= TRUST_REFERENCES_MS,
+            counted: 0,
+            over_buckets: false,
+            reading: &mut reading,
+        };
+        let result = self.read_entries(&mut Body::new(body), &mut run);
+        self.metadata.lock().end_scrape(result.is_ok());
         match result {
-            Ok(()) => self.cache.commit(),
+            Ok(()) => self.outcome = Outcome::Full,
             Err(_) => {
-                self.rows.clear();
-                self.cache.roll_back();
+                self.outcome = Outcome::Failed;
+                self.roll_back();
             }
         }
         (reading, result)
     }
 
-    fn read_lines(
-        &mut self,
-        body: &[u8],
-        at_ms: i64,
-        now_ms: i64,
-        reading: &mut Reading,
-    ) -> Result<(), BodyError> {
-        let trusted = now_ms - self.accepted_ms <= TRUST_REFERENCES_MS;
-        let mut parser = Parser::new(body);
-        // Stale markers in a body do not count for the limit.
-        let mut counted = 0;
-        let limit = self.config.limits.samples;
-        while let Some(event) = parser.next_guessing(self.cache.guess()) {
-            let Event::Sample(sample) = event? else { continue };
-            reading.scraped += 1;
-            let exposed_ms = sample.timestamp.filter(|_| self.config.honor_timestamps);
-            let hit = self.cache.find(sample.series);
-            let line = match hit {
-                Some(hit) => hit.id,
-                None => self.new_line(&sample, &parser)?,
-            };
-            let series = match self.cache.series(line) {
-                LineSeries::Dropped => continue,
-                LineSeries::New(_) => None,
-                LineSeries::Known(series) => Some(*series),
-            };
-            reading.post_relabelling += 1;
-            if hit.is_some_and(|hit| hit.repeated) && exposed_ms.is_none() {
-                reading.duplicates += 1;
-                continue;
+    fn roll_back(&mut self) {
+        self.rows = Vec::new();
+        self.histograms = Vec::new();
+        self.candidates = Vec::new();
+        self.pending = Vec::new();
+        for (line, before) in std::mem::take(&mut self.renewed) {
+            if before == LineSeries::OverLimit {
+                self.share.give_back(1);
             }
-            let timestamp = exposed_ms.unwrap_or(at_ms);
-            if timestamp > now_ms.saturating_add(AHEAD_MAX_MS) {
-                reading.out_of_bounds += 1;
-                continue;
-            }
-            counted += u64::from(!is_stale(sample.value));
-            if limit > 0 && counted > limit {
-                continue;
-            }
-            reading.series_added += usize::from(hit.is_none());
-            // Exposed times may stand still for longer than the store remembers a series.
-            let series = match series {
-                Some(series) if !trusted || exposed_ms.is_some() => {
-                    self.known_still(series, line, &parser, &sample)?
-                }
-                series => series,
-            };
-            self.rows.push(Row {
-                line,
-                series,
-                timestamp,
-                value: sample.value,
-                tracked: exposed_ms.is_none() || self.config.track_timestamps_staleness,
-            });
+            self.cache.set_series(line, before);
         }
-        match limit > 0 && counted > limit {
-            true => Err(BodyError::SampleLimit),
-            false => Ok(()),
-        }
-    }
-
-    fn new_line(&mut self, sample: &Sample<'_>, parser: &Parser<'_>) -> Result<LineId, BodyError> {
-        let series = self.resolve(sample, parser)?;
-        Ok(self.cache.insert(sample.series, series))
-    }
-
-    fn resolve(&self, sample: &Sample<'_>, parser: &Parser<'_>) -> Result<LineSeries, BodyError> {
-        let exposed =
-            decode_series(sample.series, parser.metric_type()).map_err(|reason| parser.error(reason))?;
-        let labels = stored_labels(&exposed, &self.target.labels, &self.config)?;
-        Ok(labels.map_or(LineSeries::Dropped, LineSeries::New))
-    }
-
-    /// The reference if the table still has it; otherwise the line is resolved again.
-    fn known_still(
-        &mut self,
-        series: SeriesRef,
-        line: LineId,
-        parser: &Parser<'_>,
-        sample: &Sample<'_>,
-    ) -> Result<Option<SeriesRef>, BodyError> {
-        if self.table.labels(series).is_some() {
-            return Ok(Some(series));
-        }
-        let series = self.resolve(sample, parser)?;
-        self.cache.set_series(line, series);
-        Ok(None)
+        let added = self.cache.roll_back();
+        self.share
+            .give_back(added.iter().filter(|line| line.holds_series()).count());
     }
 
     /// The batch of one scrape at `at_ms`: what `read` left, markers for what vanished, the report.
     /// After a refused or missing body (`report.up` false) everything tracked is marked.
-    pub(super) fn batch(&mut self, report: &Report, at_ms: i64) -> SampleBatch {
-        let room = self.rows.len() + self.report.labels().len();
-        let mut builder = SampleBatchBuilder::with_capacity(room);
-        // Rows live from the body to here only: what stays with a target counts for each of thousands.
-        let mut rows = std::mem::take(&mut self.rows);
-        if !report.up {
-            rows.clear();
+    pub(super) fn batch(&mut self, report: &Report, at_ms: i64) -> Batches {
+        if !report.up && self.outcome == Outcome::Full {
+            self.roll_back();
+            self.outcome = Outcome::Failed;
         }
-        let mut tracked = Vec::with_capacity(rows.len());
-        for row in rows {
-            let series = row.series.unwrap_or_else(|| self.intern(row.line));
-            builder.push(series, row.timestamp, row.value);
-            if row.tracked {
-                tracked.push(series);
+        // Rows live from the body to here only.
+        let rows = std::mem::take(&mut self.rows);
+        let mut builder = SampleBatchBuilder::with_capacity(rows.len() + self.report.labels().len());
+        let interned = self.intern_pending();
+        for row in &rows {
+            builder.push(row.series.resolve(&interned).0, row.timestamp, row.value);
+        }
+        for (series, timestamp, histogram) in std::mem::take(&mut self.histograms) {
+            builder.push_histogram(series.resolve(&interned).0, timestamp, histogram);
+        }
+        let zeros = self.zeros(&interned);
+        let vanished = match self.outcome {
+            Outcome::Full => {
+                let ended = self.cache.commit();
+                self.forget(&ended, at_ms);
+                ended.vanished
             }
-        }
-        self.mark_vanished(&tracked, &mut builder, at_ms);
-        self.tracked_before = std::mem::replace(&mut self.tracked, tracked);
+            Outcome::Empty | Outcome::Failed => self.cache.untrack(),
+        };
+        self.mark_vanished(vanished, &mut builder, at_ms);
         for (labels, value) in self.report.values(report) {
             builder.push(self.table.intern(labels), at_ms, value);
         }
-        builder.finish(&self.table)
+        if self.outcome != Outcome::Failed {
+            self.previous_ms = Some(at_ms);
+        }
+        Batches {
+            zeros,
+            scrape: builder.finish(&self.table),
+        }
+    }
+
+    /// Gives the new series of this scrape their references; with each, whether it was there before.
+    fn intern_pending(&mut self) -> Vec<(SeriesRef, bool)> {
+        if self.pending.is_empty() {
+            return Vec::new();
+        }
+        let interned: Vec<(SeriesRef, bool)> = std::mem::take(&mut self.pending)
+            .iter()
+            .map(|labels| {
+                let before = self.table.get(labels);
+                (
+                    before.unwrap_or_else(|| self.table.intern(labels)),
+                    before.is_some(),
+                )
+            })
+            .collect();
+        self.renewed = Vec::new();
+        self.cache.resolve_pending(|number| interned[number].0);
+        interned
+    }
+
+    /// The zeros of this scrape's counters that begin.
+    fn zeros(&mut self, interned: &[(SeriesRef, bool)]) -> Option<SampleBatch> {
+        let candidates = std::mem::take(&mut self.candidates);
+        let mut zeros: Vec<Zero> = Vec::new();
+        for candidate in candidates {
+            let (series, stored_before) = candidate.series.resolve(interned);
+            let history = History {
+                previous_ms: self.previous_ms,
+                stored_before,
+                interval_ms: self.target.interval_ms,
+                from_previous: self.config.new_counters_from_zero,
+            };
+            if let Some(started_ms) = candidate.started_ms {
+                self.cache.set_started_ms(candidate.line, started_ms);
+            }
+            if let Some(at_ms) = candidate.zero_ms(&history) {
+                zeros.push(Zero {
+                    series,
+                    at_ms,
+                    histogram: candidate.histogram.as_deref().map(|h| Arc::new(empty(h))),
+                });
+            }
+        }
+        if zeros.is_empty() {
+            return None;
+        }
+        let mut builder = SampleBatchBuilder::with_capacity(zeros.len());
+        for zero in zeros {
+            match zero.histogram {
+                None => builder.push(zero.series, zero.at_ms, 0.0),
+                Some(histogram) => builder.push_histogram(zero.series, zero.at_ms, histogram),
+            }
+        }
+        Some(builder.finish(&self.table))
+    }
+
+    /// Lets go of what the latest scrape did not have any more.
+    fn forget(&mut self, ended: &Ended, at_ms: i64) {
+        self.share
+            .give_back(ended.forgotten.iter().filter(|line| line.holds_series()).count());
+        let lines = self.cache.lines().len();
+        for line in &ended.forgotten {
+            if let Some(value) = line.last_value() {
+                self.gone.remember(line.key(), Gone { value, at_ms }, lines);
+            }
+        }
     }
 
     /// The markers of a target that is no more, its report series included.
     pub(super) fn end_of_run(&mut self, at_ms: i64) -> SampleBatch {
         let mut builder = SampleBatchBuilder::default();
-        self.mark_vanished(&[], &mut builder, at_ms);
-        self.tracked.clear();
+        let vanished = self.cache.untrack();
+        self.mark_vanished(vanished, &mut builder, at_ms);
         for labels in self.report.labels() {
             builder.push(self.table.intern(labels), at_ms, STALE_NAN);
         }
@@ -242,42 +339,42 @@ impl Assembler {
 
     /// Notes that the latest batch was committed, and whether all of it was.
     pub(super) fn committed(&mut self, now_ms: i64, all_accepted: bool) {
-        self.tracked_before = Vec::new();
-        self.accepted_ms = if all_accepted { now_ms } else { 0 };
+        self.marked = Vec::new();
+        match (all_accepted, self.outcome) {
+            (true, Outcome::Full) => self.accepted_ms = now_ms,
+            // A scrape without samples says nothing about the cached references.
+            (true, _) => {}
+            (false, _) => self.accepted_ms = 0,
+        }
+        self.outcome = Outcome::Failed;
     }
 
     /// Notes that the latest batch was lost: what vanished in it is marked with the next one.
     pub(super) fn not_committed(&mut self) {
-        self.tracked.append(&mut self.tracked_before);
+        self.owed = std::mem::take(&mut self.marked);
         self.accepted_ms = 0;
+        self.outcome = Outcome::Failed;
     }
 
     /// The series that the latest scrape had, for a loop that takes over.
-    pub(super) fn into_tracked(self) -> Vec<SeriesRef> {
-        self.tracked
+    pub(super) fn into_tracked(self) -> Vec<Tracked> {
+        self.cache.tracked().chain(self.owed.iter().copied()).collect()
     }
 
-    /// The reference of a line that has none yet, which may have got one earlier in this batch.
-    fn intern(&mut self, line: LineId) -> SeriesRef {
-        let series = match self.cache.series(line) {
-            LineSeries::Known(series) => return *series,
-            LineSeries::New(labels) => self.table.intern(labels),
-            LineSeries::Dropped => unreachable!("a dropped line has no row"),
-        };
-        self.cache.set_series(line, LineSeries::Known(series));
-        series
-    }
-
-    fn mark_vanished(&self, present: &[SeriesRef], builder: &mut SampleBatchBuilder, at_ms: i64) {
-        // A steady target has the same series in the same order: one comparison says so.
-        if self.tracked == present {
+    fn mark_vanished(&mut self, mut vanished: Vec<Tracked>, builder: &mut SampleBatchBuilder, at_ms: i64) {
+        vanished.append(&mut self.owed);
+        if vanished.is_empty() {
             return;
         }
-        let mut present: HashSet<SeriesRef> = present.iter().copied().collect();
-        for series in &self.tracked {
+        let mut present: HashSet<SeriesRef> = self.cache.tracked().map(|tracked| tracked.series).collect();
+        for tracked in vanished {
             // Inserting also marks a series once that two lines stood for.
-            if present.insert(*series) && self.table.labels(*series).is_some() {
-                builder.push(*series, at_ms, STALE_NAN);
+            if present.insert(tracked.series) && self.table.labels(tracked.series).is_some() {
+                match tracked.histogram {
+                    false => builder.push(tracked.series, at_ms, STALE_NAN),
+                    true => builder.push_histogram(tracked.series, at_ms, Arc::new(Histogram::stale())),
+                }
+                self.marked.push(tracked);
             }
         }
     }

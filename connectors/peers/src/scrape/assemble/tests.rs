@@ -1,6 +1,7 @@
 //! Bodies to batches: one table row a scrape, rendered as text.
 
 use engine_model::Labels;
+use engine_model::staleness::is_stale;
 use engine_settings::Document;
 
 use super::*;
@@ -14,7 +15,9 @@ fn assembler(lines: &str) -> Assembler {
     let configs = document.decode(|root| ScrapeConfig::decode_list(root, &GlobalScrape::default()));
     let config = Arc::new(configs.expect("valid configuration").remove(0));
     let target = Arc::clone(&targets_of(&config).active[0]);
-    Assembler::new(target, config, Arc::default(), Vec::new())
+    let shared = Shared::default();
+    shared.limit.set_max(config.limits.series);
+    Assembler::new(target, config, &shared, Arc::default(), Vec::new())
 }
 
 /// Now, in all tests: long after the epoch, so that references are trusted from the first commit on.
@@ -37,9 +40,9 @@ fn scrape(assembler: &mut Assembler, at_ms: i64, body: Option<&str>) -> String {
         series_added: reading.series_added,
         body_bytes: 0,
     };
-    let batch = assembler.batch(&report, at_ms);
+    let batches = assembler.batch(&report, at_ms);
     assembler.committed(NOW_MS, true);
-    let mut lines = render(&batch);
+    let mut lines = render(&batches.scrape);
     let reports = lines.split_off(lines.len() - assembler.report.labels().len());
     assert!(reports[0].starts_with("up "), "{reports:?}");
     lines.push(format!(
@@ -50,6 +53,8 @@ fn scrape(assembler: &mut Assembler, at_ms: i64, body: Option<&str>) -> String {
         report.series_added
     ));
     lines.extend(error);
+    let zeros = batches.zeros.as_ref().map(render).unwrap_or_default();
+    lines.splice(0..0, zeros.into_iter().map(|zero| format!("first {zero}")));
     lines.join("; ")
 }
 
@@ -98,7 +103,7 @@ fn vanished_series_and_failed_scrapes_end_with_markers() {
             (None, "up=0 0/0/0; down"),
             (Some("b 4\n"), "b 4@7000; up=1 1/1/0"),
             (Some(""), "b STALE@8000; up=1 0/0/0"),
-            (Some("b 4\na 5"), "b 4@9000; a 5@9000; up=1 2/2/2"),
+            (Some("b 4\na 5"), "b 4@9000; a 5@9000; up=1 2/2/1"),
         ],
     );
 }
@@ -240,9 +245,12 @@ fn removed_target_ends_with_its_report() {
 #[test]
 fn a_successor_ends_what_it_no_longer_has() {
     let first = check("", &[(Some("a 1\nb 1\n"), "a 1@1000; b 1@1000; up=1 2/2/2")]);
-    let (target, table) = (Arc::clone(&first.target), Arc::clone(&first.table));
-    let config = Arc::clone(&first.config);
-    let mut second = Assembler::new(target, config, table, first.into_tracked());
+    let shared = Shared {
+        table: Arc::clone(&first.table),
+        ..Shared::default()
+    };
+    let (target, config) = (Arc::clone(&first.target), Arc::clone(&first.config));
+    let mut second = Assembler::new(target, config, &shared, Arc::default(), first.into_tracked());
     assert_eq!(
         scrape(&mut second, 2000, Some("b 2\n")),
         "b 2@2000; a STALE@2000; up=1 1/1/1"
@@ -282,7 +290,7 @@ fn scrape_lost(assembler: &mut Assembler, at_ms: i64, body: &str) -> Vec<String>
         series_added: 0,
         body_bytes: 0,
     };
-    let mut lines = render(&assembler.batch(&report, at_ms));
+    let mut lines = render(&assembler.batch(&report, at_ms).scrape);
     assembler.not_committed();
     lines.truncate(lines.len() - assembler.report.labels().len());
     lines
@@ -322,9 +330,9 @@ fn the_report_has_three_more_series_when_asked() {
         series_added: 3,
         body_bytes: -1,
     };
-    let batch = assembler.batch(&report, 7);
+    let batches = assembler.batch(&report, 7);
     assert_eq!(
-        render(&batch),
+        render(&batches.scrape),
         [
             "up 0@7",
             "scrape_duration_seconds 0.25@7",
@@ -336,4 +344,124 @@ fn the_report_has_three_more_series_when_asked() {
             "scrape_body_size_bytes -1@7",
         ]
     );
+}
+
+#[test]
+fn new_counters_begin_at_the_previous_scrape() {
+    let errors = "# TYPE task_errors counter\n";
+    let one = format!("a_total 7\n{errors}task_errors{{task=\"x\"}} 1\n");
+    let two = format!("a_total 7\n{errors}task_errors{{task=\"x\"}} 2\ntask_errors{{task=\"y\"}} 1\nb 1\n");
+    check(
+        "  new_counters_from_zero: true\n",
+        &[
+            (Some("a_total 7\n"), "a_total 7@1000; up=1 1/1/1"),
+            (
+                Some(&one),
+                r#"first task_errors{task="x"} 0@1000; a_total 7@2000; task_errors{task="x"} 1@2000; up=1 2/2/1"#,
+            ),
+            (
+                Some(&two),
+                r#"first task_errors{task="y"} 0@2000; a_total 7@3000; task_errors{task="x"} 2@3000; task_errors{task="y"} 1@3000; b 1@3000; up=1 4/4/2"#,
+            ),
+            (
+                Some("a_total 7\n"),
+                r#"a_total 7@4000; task_errors{task="x"} STALE@4000; task_errors{task="y"} STALE@4000; b STALE@4000; up=1 1/1/0"#,
+            ),
+            // The application started again: its first error is an increase, right after the marker.
+            (
+                Some(&one),
+                r#"first task_errors{task="x"} 0@4001; a_total 7@5000; task_errors{task="x"} 1@5000; up=1 2/2/1"#,
+            ),
+            // A counter that was only away goes on.
+            (
+                Some("c 1\n"),
+                r#"c 1@6000; a_total STALE@6000; task_errors{task="x"} STALE@6000; up=1 1/1/1"#,
+            ),
+            (Some("a_total 8\n"), "a_total 8@7000; c STALE@7000; up=1 1/1/1"),
+        ],
+    );
+    check(
+        "",
+        &[
+            (Some("a_total 7\n"), "a_total 7@1000; up=1 1/1/1"),
+            (
+                Some("b_total 7\n"),
+                "b_total 7@2000; a_total STALE@2000; up=1 1/1/1",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn histograms_and_summaries_begin_too() {
+    let body = "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 0.5\nh_count 1\n\
+                # TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 2\ns_count 1\n# TYPE g gauge\ng_total 1\n";
+    let batches = check(
+        "  new_counters_from_zero: true\n",
+        &[(Some("# none\n"), "up=1 0/0/0")],
+    );
+    let mut assembler = batches;
+    let shown = scrape(&mut assembler, 2000, Some(body));
+    let zeros: Vec<&str> = shown
+        .split("; ")
+        .filter(|line| line.starts_with("first"))
+        .collect();
+    assert_eq!(
+        zeros,
+        [
+            r#"first h_bucket{le="+Inf"} 0@1000"#,
+            "first h_sum 0@1000",
+            "first h_count 0@1000",
+            "first s_sum 0@1000",
+            "first s_count 0@1000",
+        ]
+    );
+}
+
+#[test]
+fn series_beyond_the_limit_of_the_job_wait() {
+    let mut assembler = check(
+        "  series_limit: 2\n",
+        &[
+            (Some("a 1\n"), "a 1@1000; up=1 1/1/1"),
+            (Some("a 1\nb 1\n"), "a 1@2000; b 1@2000; up=1 2/2/1"),
+        ],
+    );
+    assert_eq!(
+        scrape(&mut assembler, 3000, Some("a 1\nc 1\nd 1\nb 1\n")),
+        "a 1@3000; b 1@3000; up=1 4/4/0"
+    );
+    assert_eq!(
+        scrape(&mut assembler, 4000, Some("a 1\nd 1\nb 1\n")),
+        "a 1@4000; b 1@4000; up=1 3/3/0"
+    );
+    assert_eq!(
+        scrape(&mut assembler, 5000, Some("a 1\nd 1\n")),
+        "a 1@5000; b STALE@5000; up=1 2/2/0",
+        "the room of b is free from the next scrape on"
+    );
+    assert_eq!(
+        scrape(&mut assembler, 6000, Some("a 1\nd 1\n")),
+        "a 1@6000; d 1@6000; up=1 2/2/0"
+    );
+    assert_eq!(assembler.share.limit().used(), 2);
+    assert_eq!(
+        scrape(&mut assembler, 7000, Some("a 1\nd")),
+        "a STALE@7000; d STALE@7000; up=0 1/1/0; line 2: expected a value after the metric, got \"\""
+    );
+    assert_eq!(assembler.share.limit().used(), 2, "lines outlive a failure");
+}
+
+#[test]
+fn metadata_is_kept() {
+    let assembler = check(
+        "",
+        &[(
+            Some("# HELP a What it is.\n# TYPE a counter\na 1\n"),
+            "a 1@1000; up=1 1/1/1",
+        )],
+    );
+    let metadata = assembler.metadata.lock();
+    let family = metadata.family("a").expect("said");
+    assert_eq!((family.metric_type, &*family.help), ("counter", "What it is."));
 }

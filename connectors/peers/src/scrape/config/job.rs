@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use engine_model::relabel::Rule;
 use engine_settings::{Error, Field, HttpClientOptions, Mapping};
 
+use super::super::resolution::Resolution;
 use super::Limits;
 use super::global::{GlobalScrape, at, non_zero};
 use super::relabel::decode_rules;
@@ -83,6 +84,11 @@ pub struct ScrapeConfig {
     pub fallback_to_text: bool,
     /// Whether three more report series are written.
     pub extra_scrape_metrics: bool,
+    /// Whether a counter that first appears in a target which is already being scraped gets a 0 at the
+    /// previous scrape, so that its first value is an increase.
+    pub new_counters_from_zero: bool,
+    /// What is done to native histograms with too many buckets.
+    pub resolution: Resolution,
     /// Rules that make targets out of discovered labels.
     pub relabel_rules: Vec<Rule>,
     /// Rules applied to every scraped series.
@@ -121,6 +127,8 @@ impl ScrapeConfig {
             protocols: global.protocols.clone(),
             fallback_to_text: false,
             extra_scrape_metrics: global.extra_scrape_metrics,
+            new_counters_from_zero: false,
+            resolution: Resolution::default(),
             relabel_rules: Vec::new(),
             metric_relabel_rules: Vec::new(),
             static_groups: Vec::new(),
@@ -210,19 +218,11 @@ impl ScrapeConfig {
             self.keep_dropped_targets = keep;
         }
         refuse_other_than_default(mapping)?;
-        // Without native histograms there is nothing that these could limit: 0 is their default.
-        for key in [
-            "native_histogram_bucket_limit",
-            "native_histogram_min_bucket_factor",
-        ] {
-            if let Some(field) = mapping.optional(key)
-                && field.clone().f64()? != 0.0
-            {
-                field.record(
-                    field.error("native histograms are not supported by this version of weir; remove it"),
-                );
-            }
-        }
+        self.new_counters_from_zero = mapping.get_or("new_counters_from_zero", Field::bool, false)?;
+        self.resolution = Resolution::new(
+            mapping.get_or("native_histogram_bucket_limit", Field::u64, 0)?,
+            mapping.get_or("native_histogram_min_bucket_factor", Field::f64, 0.0)?,
+        );
         self.relabel_rules = mapping.get_or("relabel_configs", decode_rules, Vec::new())?;
         self.metric_relabel_rules = mapping.get_or("metric_relabel_configs", decode_rules, Vec::new())?;
         let check_addresses = self.relabel_rules.is_empty();

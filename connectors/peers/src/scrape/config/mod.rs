@@ -19,6 +19,8 @@ pub struct Limits {
     pub body_bytes: u64,
     /// Samples after metric relabelling.
     pub samples: u64,
+    /// Series of the job, all its targets together; those beyond are not taken.
+    pub series: u64,
     /// Targets of the job after relabelling.
     pub targets: u64,
     /// Labels of a series.
@@ -44,6 +46,7 @@ impl Limits {
                 body_bytes
             },
             samples: limit("sample_limit", inherited.samples)?,
+            series: limit("series_limit", inherited.series)?,
             targets: limit("target_limit", inherited.targets)?,
             labels: limit("label_limit", inherited.labels)?,
             label_name_bytes: limit("label_name_length_limit", inherited.label_name_bytes)?,

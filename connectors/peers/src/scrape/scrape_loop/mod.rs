@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine_dataflow::{DeliveryOptions, Output};
-use engine_model::{SampleBatch, SeriesRef};
+use engine_model::SampleBatch;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -17,6 +17,7 @@ use super::assemble::{Assembler, BodyError, Reading};
 use super::config::ScrapeConfig;
 use super::content_type;
 use super::fetch::{Fetch, FetchError};
+use super::line_cache::Tracked;
 use super::metrics::ScrapeMetrics;
 use super::report::Report;
 use super::schedule::Schedule;
@@ -53,7 +54,7 @@ pub(super) struct ScrapeLoop {
 
 impl ScrapeLoop {
     /// Runs until an order or the shutdown ends it. Returns the series that a replacement has to track.
-    pub(super) async fn run(mut self) -> Vec<SeriesRef> {
+    pub(super) async fn run(mut self) -> Vec<Tracked> {
         let shutdown = self.shutdown.clone();
         tokio::select! {
             biased;
@@ -81,7 +82,14 @@ impl ScrapeLoop {
             let at_ms = self.schedule.stamp(due_ms, self.clock.now_ms());
             self.scrape(at_ms).await;
             scraped = true;
-            due_ms = self.schedule.next(due_ms, self.clock.now_ms());
+            let next_ms = self.schedule.next(due_ms, self.clock.now_ms());
+            // One scrape of a target is under way at a time, its commit included: what comes due meanwhile is
+            // made up for once and otherwise skipped, so that a slow target or store piles nothing up.
+            let skipped = (next_ms - due_ms) / self.schedule.interval_ms() - 1;
+            self.metrics
+                .ticks_skipped
+                .add(usize::try_from(skipped).unwrap_or(0));
+            due_ms = next_ms;
         }
     }
 
@@ -114,17 +122,18 @@ impl ScrapeLoop {
             series_added: reading.series_added,
             body_bytes,
         };
-        let batch = self.assembler.batch(&report, at_ms);
+        let batches = self.assembler.batch(&report, at_ms);
         if let Some(error) = &error {
             debug!(job = %self.config.job_name, target = self.active.target().url.text(), %error, "scrape failed");
         }
         self.active.report(LastScrape {
             health: if error.is_none() { Health::Up } else { Health::Down },
-            error: error.unwrap_or_default(),
+            error: error.or(self.over_series_limit(&reading)).unwrap_or_default(),
             started_ms: Some(at_ms),
             duration_seconds,
         });
-        self.commit(batch).await;
+        self.commit_zeros(batches.zeros).await;
+        self.commit(batches.scrape).await;
     }
 
     /// Reads a body. An empty one is a scrape without samples, whatever its type says.
@@ -139,6 +148,7 @@ impl ScrapeLoop {
         self.metrics.sample_out_of_bounds.add(reading.out_of_bounds);
         match &result {
             Err(BodyError::SampleLimit) => self.metrics.exceeded_sample_limit.add(1),
+            Err(BodyError::BucketLimit) => self.metrics.exceeded_bucket_limit.add(1),
             Err(BodyError::Labels(_)) => self.metrics.exceeded_label_limits.add(1),
             _ => {}
         }
@@ -147,12 +157,46 @@ impl ScrapeLoop {
         (reading, result.err().map(|error| error.to_string()))
     }
 
+    /// Counts and tells what the job's series limit kept out, which fails no scrape.
+    fn over_series_limit(&self, reading: &Reading) -> Option<String> {
+        if reading.over_limit == 0 {
+            return None;
+        }
+        self.metrics.exceeded_series_limit.add(1);
+        self.metrics.samples_over_series_limit.add(reading.over_limit);
+        let limit = self.config.limits.series;
+        let text = format!(
+            "series_limit exceeded (limit of the job: {limit}): {} samples of new series were not taken",
+            reading.over_limit
+        );
+        debug!(job = %self.config.job_name, target = self.active.target().url.text(), text, "scrape is incomplete");
+        Some(text)
+    }
+
+    /// Commits the zeros of counters that begin. The store refuses those for which it has newer samples,
+    /// as it should, so refusals are no news.
+    async fn commit_zeros(&mut self, zeros: Option<SampleBatch>) {
+        let Some(zeros) = zeros else { return };
+        let options = DeliveryOptions::pulled(Arc::clone(&self.origin));
+        match self.output.commit(zeros, options).await {
+            Ok(receipt) => self
+                .metrics
+                .zeros_appended
+                .add(receipt.accepted + receipt.histograms),
+            Err(error) => {
+                warn!(job = %self.config.job_name, target = self.active.target().url.text(), %error, "commit of counters' zeros failed");
+            }
+        }
+    }
+
     async fn commit(&mut self, batch: SampleBatch) {
         let options = DeliveryOptions::pulled(Arc::clone(&self.origin));
         match self.output.commit(batch, options).await {
             Ok(receipt) => {
                 let rejected = &receipt.rejected;
-                self.metrics.samples_appended.add(receipt.accepted);
+                self.metrics
+                    .samples_appended
+                    .add(receipt.accepted + receipt.histograms);
                 self.metrics.sample_out_of_order.add(rejected.out_of_order);
                 self.metrics.sample_duplicate_timestamp.add(rejected.duplicate);
                 self.metrics

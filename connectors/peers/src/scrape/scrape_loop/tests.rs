@@ -10,6 +10,7 @@ use engine_settings::Document;
 use tokio::time::timeout;
 
 use super::*;
+use crate::scrape::assemble::Shared;
 use crate::scrape::config::GlobalScrape;
 use crate::scrape::target::targets_of;
 
@@ -79,7 +80,13 @@ impl Source for LoopSource {
                 answers: self.answers.clone(),
                 next: 0,
             }),
-            assembler: Assembler::new(target, Arc::clone(&config), Arc::default(), Vec::new()),
+            assembler: Assembler::new(
+                target,
+                Arc::clone(&config),
+                &Shared::default(),
+                Arc::default(),
+                Vec::new(),
+            ),
             config,
             output,
             origin: "scrape/j".into(),

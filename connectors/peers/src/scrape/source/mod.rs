@@ -27,6 +27,8 @@ pub struct ScrapeShared {
     pub clock: WallClock,
     /// Shifts the phases of this server, from [`offset_seed`](super::offset_seed).
     pub offset_seed: u64,
+    /// Whether exposed start timestamps become zeros: `--enable-feature=created-timestamp-zero-ingestion`.
+    pub start_timestamp_zeros: bool,
     /// What targets see, such as `Weir/0.1.0`.
     pub user_agent: Arc<str>,
 }

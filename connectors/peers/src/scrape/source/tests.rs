@@ -45,6 +45,7 @@ fn shared() -> Arc<ScrapeShared> {
         metrics: Arc::default(),
         clock: WallClock::system(),
         offset_seed: 0,
+        start_timestamp_zeros: false,
         user_agent: "Weir/test".into(),
     })
 }
