@@ -3,5 +3,6 @@
 
 pub mod prometheus_text;
 pub mod remote_write;
+pub mod tsdb_block;
 
 mod protobuf;
