@@ -7,7 +7,9 @@ use engine_model::Labels;
 
 use super::plan::Window;
 use crate::disk::SharedDisk;
-use crate::segment::{Level, Segment, SegmentError, SegmentHeader, SegmentScan, SegmentWriter};
+use crate::segment::{
+    Level, Segment, SegmentError, SegmentHeader, SegmentScan, SegmentWriter, remove_folder,
+};
 use crate::series_samples::SeriesSamples;
 
 /// Windows that are written in one pass: each holds an open writer of some 10 MB. Inputs that touch more
@@ -68,7 +70,7 @@ struct Outputs<'a> {
 impl Drop for Outputs<'_> {
     fn drop(&mut self) {
         for segment in &self.segments {
-            if let Err(error) = self.disk.remove_dir_all(segment.path()) {
+            if let Err(error) = remove_folder(&**self.disk, segment.path()) {
                 let path = segment.path().display();
                 tracing::warn!(%path, %error, "cannot remove an output of a failed merge");
             }
@@ -194,11 +196,7 @@ impl Merged {
                 continue;
             }
             if let Some(series) = scan.read()? {
-                if merged.is_empty() {
-                    (merged.timestamps, merged.values) = (series.timestamps, series.values);
-                } else {
-                    merged.merge(&series.timestamps, &series.values);
-                }
+                merged.absorb(series);
             }
             *next = scan.peek();
         }

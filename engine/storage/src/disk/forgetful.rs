@@ -72,6 +72,11 @@ impl ForgetfulDisk {
         self.state.lock().faults.operations_left = Some(operations);
     }
 
+    /// Switches it on again: what was shown before is still there, as after the end of a process alone.
+    pub fn power_on(&self) {
+        self.state.lock().faults.operations_left = None;
+    }
+
     fn relative<'a>(&self, path: &'a Path) -> io::Result<&'a Path> {
         path.strip_prefix(&self.root)
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "outside of the disk"))

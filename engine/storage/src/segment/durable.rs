@@ -156,6 +156,19 @@ impl Drop for TemporaryFolder {
     }
 }
 
+/// Removes a whole folder. A crash at any moment leaves it whole under its name or else only under a
+/// temporary one, never a part that looks like damage.
+pub(crate) fn remove_folder(disk: &dyn Disk, path: &Path) -> Result<(), SegmentError> {
+    let mut going = path.as_os_str().to_owned();
+    going.push(TEMPORARY_SUFFIX);
+    let going = PathBuf::from(going);
+    disk.rename(path, &going).map_err(SegmentError::io(path))?;
+    if let Some(parent) = path.parent() {
+        sync_folder(disk, parent)?;
+    }
+    disk.remove_dir_all(&going).map_err(SegmentError::io(&going))
+}
+
 fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), SegmentError> {
     disk.sync_dir(path).map_err(SegmentError::io(path))
 }

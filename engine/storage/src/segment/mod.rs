@@ -24,6 +24,7 @@ mod writer;
 
 pub use duckdb::duckdb_view_sql;
 pub use durable::TEMPORARY_SUFFIX;
+pub(crate) use durable::remove_folder;
 pub use error::SegmentError;
 pub use id::SegmentId;
 pub use index::RowRange;

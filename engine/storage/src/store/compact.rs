@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::{Shared, Store};
 use crate::compaction;
 use crate::head::OUT_OF_BOUNDS_MS;
-use crate::segment::{Segment, SegmentId};
+use crate::segment::{Segment, SegmentId, remove_folder};
 
 /// What the store holds after a compaction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,15 +56,7 @@ fn run(shared: &Shared, now_ms: i64) -> Result<CompactReport, StoreError> {
         swap(shared, &choice.inputs, merged);
         for input in inputs {
             // Open readers keep the files' content; only the names go.
-            shared
-                .config
-                .disk
-                .remove_dir_all(input.path())
-                .map_err(|source| StoreError::Directory {
-                    action: "remove",
-                    path: input.path().to_owned(),
-                    source,
-                })?;
+            remove_folder(&*shared.config.disk, input.path())?;
         }
         shared.counters.compactions.add(1);
     }

@@ -134,8 +134,14 @@ fn quarantine(
 ) -> Result<(), StoreError> {
     let quarantine = dir.with_file_name("quarantine");
     disk::create_dir_all(disk, &quarantine).map_err(|source| directory("create", &quarantine, source))?;
-    let target = quarantine.join(path.file_name().unwrap_or_default());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // A loss of power may have left it here and there.
+    let numbered = std::iter::once(name.to_string()).chain((2..).map(|n| format!("{name}-{n}")));
+    let free = numbered.map(|name| quarantine.join(name)).find(|p| !p.exists());
+    let target = free.unwrap_or_else(|| quarantine.join(&*name));
     disk.rename(path, &target)
+        .and_then(|()| disk.sync_dir(&quarantine))
+        .and_then(|()| disk.sync_dir(dir))
         .map_err(|source| directory("quarantine", path, source))?;
     tracing::error!(
         segment = %path.display(), moved_to = %target.display(), error = %crate::error_chain(error),

@@ -20,7 +20,7 @@ pub(crate) struct Replay {
     pub(crate) torn_bytes: u64,
 }
 
-/// Hands every whole record to `visit` in the order in which it was written.
+/// Hands every whole record to `visit` in the order in which it was written, and makes all of them durable.
 /// Left-overs of an interrupted checkpoint are deleted, a torn tail of the newest file is cut off.
 pub(crate) fn replay(disk: &dyn Disk, dir: &Path, mut visit: impl FnMut(Record)) -> Result<Replay, WalError> {
     let listing = list(dir)?;
@@ -63,6 +63,11 @@ pub(crate) fn replay(disk: &dyn Disk, dir: &Path, mut visit: impl FnMut(Record))
             }
             cut_tail(disk, &path, end.whole_bytes)?;
             found.torn_bytes = end.torn_bytes;
+        }
+        if Some(sequence) == newest {
+            // A killed process may have left records that were never synced. They are about to be relied
+            // upon: the series that they define, and the order in which the log survives.
+            sync(disk, &path)?;
         }
         found.next_sequence = sequence + 1;
     }
@@ -137,7 +142,10 @@ fn next_record(
 
 fn cut_tail(disk: &dyn Disk, path: &Path, whole_bytes: u64) -> Result<(), WalError> {
     let mut file = disk.open(path).map_err(WalError::io("open", path))?;
-    file.set_len(whole_bytes)
-        .map_err(WalError::io("truncate", path))?;
+    file.set_len(whole_bytes).map_err(WalError::io("truncate", path))
+}
+
+fn sync(disk: &dyn Disk, path: &Path) -> Result<(), WalError> {
+    let file = disk.open(path).map_err(WalError::io("open", path))?;
     file.sync_all().map_err(WalError::io("fsync", path))
 }

@@ -1,0 +1,142 @@
+//! A store on a disk that forgets: it can be killed, lose its power, and come back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine_model::{Matcher, SampleBatch, SampleBatchBuilder};
+use engine_storage::disk::{ForgetfulDisk, Keep};
+use engine_storage::{AppendOptions, AppendOutcome, Fsync, Store, StoreConfig, StoreError};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::ledger::{Found, Sample, labels};
+
+/// How often a restart waits for the killed store's last thread, a hundredth of a second each time.
+const LOCK_TRIES_MAX: usize = 1_000;
+
+pub(crate) struct Machine {
+    /// `None` while it is down.
+    store: Option<Store>,
+    pub(crate) disk: ForgetfulDisk,
+    pub(crate) runtime: Runtime,
+    fsync: Fsync,
+    folder: TempDir,
+}
+
+impl Machine {
+    pub(crate) fn new(fsync: Fsync) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        Self {
+            store: None,
+            disk: ForgetfulDisk::new(folder.path()).unwrap(),
+            runtime,
+            fsync,
+            folder,
+        }
+    }
+
+    /// The folder of the store.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.store.as_ref().expect("it runs")
+    }
+
+    /// Opens the store and waits until all is back.
+    pub(crate) fn start(&mut self) -> Result<(), StoreError> {
+        let mut config = StoreConfig::new(self.data());
+        config.fsync = self.fsync;
+        config.disk = Arc::new(self.disk.clone());
+        for _ in 0..LOCK_TRIES_MAX {
+            match Store::open(config.clone()) {
+                Err(StoreError::Locked { .. }) => std::thread::sleep(Duration::from_millis(10)),
+                Err(error) => return Err(error),
+                Ok(store) => {
+                    self.store = Some(store);
+                    let quarantine = self.data().join("quarantine");
+                    assert!(!quarantine.exists(), "a segment was torn");
+                    return Ok(());
+                }
+            }
+        }
+        panic!("the killed store still holds its lock");
+    }
+
+    /// Ends the process as SIGKILL does: nothing more reaches the disk, all that did is shown.
+    pub(crate) fn kill(&mut self) {
+        self.disk.power_off_after(0);
+        drop(self.store.take());
+        // The lock is free when the last thread has gone.
+        for _ in 0..LOCK_TRIES_MAX {
+            let lock = std::fs::File::open(self.data().join("lock"));
+            if lock.is_err() || lock.is_ok_and(|file| file.try_lock().is_ok()) {
+                self.disk.power_on();
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the killed store still holds its lock");
+    }
+
+    /// Ends the process together with the power; the next start finds what the disk kept.
+    pub(crate) fn lose_power(&mut self, keep: Keep) {
+        self.kill();
+        let folder = tempfile::tempdir().unwrap();
+        self.disk.lose_power(keep, folder.path()).unwrap();
+        self.disk = ForgetfulDisk::new(folder.path()).unwrap();
+        self.folder = folder;
+    }
+
+    pub(crate) fn batch(&self, samples: &[Sample]) -> SampleBatch {
+        let table = self.store().series_table();
+        let mut builder = SampleBatchBuilder::default();
+        for &(series, time, bits) in samples {
+            builder.push(table.intern(&labels(series)), time, f64::from_bits(bits));
+        }
+        builder.finish(table)
+    }
+
+    pub(crate) fn append(
+        &self,
+        samples: &[Sample],
+        durable: bool,
+    ) -> Result<AppendOutcome, engine_storage::AppendError> {
+        let options = AppendOptions {
+            durable,
+            ..AppendOptions::default()
+        };
+        self.runtime
+            .block_on(self.store().append(self.batch(samples), options))
+    }
+
+    /// All samples that the store has now. Times must ascend in each series.
+    pub(crate) fn read(&self) -> Found {
+        read(self.store())
+    }
+}
+
+/// See [`Machine::read`].
+pub(crate) fn read(store: &Store) -> Found {
+    let version = store.pin();
+    let matchers = [Matcher::equal("__name__", "m")];
+    let selected = version.select(&matchers, i64::MIN, i64::MAX).unwrap();
+    let mut found = Found::new();
+    for series in version.read(&selected, i64::MIN, i64::MAX).unwrap() {
+        let number: u64 = series.labels.value("series").parse().unwrap();
+        assert_eq!(series.labels, labels(number));
+        assert!(
+            series.timestamps.is_sorted_by(|a, b| a < b),
+            "series {number} twice at a time"
+        );
+        for (&time, value) in series.timestamps.iter().zip(&series.values) {
+            found.insert((number, time), value.to_bits());
+        }
+    }
+    found
+}
