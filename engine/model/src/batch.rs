@@ -136,6 +136,23 @@ impl SampleBatchBuilder {
         }
     }
 
+    /// A builder that holds these float samples: series references, milliseconds since the epoch, values.
+    ///
+    /// # Panics
+    /// When the columns differ in length.
+    pub fn from_columns(series: Vec<u64>, timestamps: Vec<i64>, values: Vec<f64>) -> Self {
+        assert!(
+            series.len() == timestamps.len() && series.len() == values.len(),
+            "columns of one batch have one length"
+        );
+        Self {
+            series,
+            timestamps,
+            values,
+            ..Self::default()
+        }
+    }
+
     /// Adds a sample; `timestamp` in milliseconds since the epoch.
     #[inline]
     pub fn push(&mut self, series: SeriesRef, timestamp: i64, value: f64) {

@@ -1,7 +1,7 @@
 //! The series table: label sets interned once, named afterwards by a dense reference.
 
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -27,6 +27,8 @@ impl SeriesRef {
 pub struct SeriesTable {
     inner: RwLock<Inner>,
     hasher: RandomState,
+    /// Calls of [`SeriesTable::forget`].
+    forgets: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -110,10 +112,27 @@ impl SeriesTable {
         true
     }
 
+    /// Number of calls of [`forget`](Self::forget) so far. Whoever keeps references asks for them again once
+    /// it has changed: until then, and through the next call, what was asked for stays.
+    pub fn forgets(&self) -> u32 {
+        self.forgets.load(Ordering::Acquire)
+    }
+
+    /// Asks for a reference that is kept elsewhere; false when the series was forgotten.
+    pub fn ask(&self, series: SeriesRef) -> bool {
+        let inner = self.inner.read();
+        let entry = inner.entry(series);
+        if let Some(entry) = entry {
+            entry.asked.store(true, Ordering::Relaxed);
+        }
+        entry.is_some()
+    }
+
     /// Forgets those of `series` that nobody asked for since the last call, and returns them: a reference
     /// that was just handed out may be on its way to an append. The references stay unused.
     pub fn forget(&self, series: impl IntoIterator<Item = SeriesRef>) -> Vec<SeriesRef> {
         let mut inner = self.inner.write();
+        self.forgets.fetch_add(1, Ordering::AcqRel);
         let mut forgotten = Vec::new();
         for series in series {
             let Some(slot) = inner.entries.get_mut(series.index()) else {
@@ -194,7 +213,10 @@ mod tests {
             (SeriesRef(0), SeriesRef(1), SeriesRef(0))
         );
         assert!(table.forget([a]).is_empty(), "just asked for");
+        assert!(table.ask(a));
+        assert!(table.forget([a]).is_empty(), "asked for once more");
         assert_eq!(table.forget([a]), [a]);
+        assert_eq!((table.ask(a), table.forgets()), (false, 3));
         assert_eq!(
             (table.get(&of("a")), table.labels(a), table.len()),
             (None, None, 1)
