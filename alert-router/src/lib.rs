@@ -29,7 +29,6 @@ mod status;
 
 mod router;
 
-
 pub use alert::{Alert, PostedAlert};
 pub use config::{Config, DEFAULT_CONFIG, default_config, parse_config};
 pub use dispatch::{AlertSnapshot, GroupSnapshot, Notification, NotifiedAlert};

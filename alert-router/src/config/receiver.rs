@@ -63,7 +63,7 @@ impl Receiver {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntegrationConfig {
     /// `webhook_configs`
-    Webhook(WebhookConfig),
+    Webhook(Box<WebhookConfig>),
     /// `log_configs`
     Log(LogConfig),
 }
@@ -132,7 +132,9 @@ pub(super) fn decode(field: Field<'_>, http: &HttpClientOptions) -> Result<Recei
     )?;
     let logs = mapping.get_or("log_configs", |field| field.list(log), Vec::new())?;
     mapping.finish()?;
-    let webhooks = webhooks.into_iter().map(IntegrationConfig::Webhook);
+    let webhooks = webhooks
+        .into_iter()
+        .map(|webhook| IntegrationConfig::Webhook(Box::new(webhook)));
     let logs = logs.into_iter().map(IntegrationConfig::Log);
     Ok(Receiver {
         name,

@@ -19,6 +19,9 @@ pub use byte_size::{ByteSizeError, parse_byte_size};
 pub use decode::{Field, Mapping};
 pub use diagnostics::{Diagnostics, Error};
 pub use environment::{Expansion, expand_environment};
-pub use http_client::{Authentication, HttpClientOptions, SecretSource, TextSource};
+pub use http_client::{
+    Authentication, HeaderSource, HttpClientOptions, OAuth2, ProxyChoice, ProxyOptions, SecretSource,
+    TextSource, TlsOptions, TlsVersion,
+};
 pub use secret::Secret;
 pub use yaml::{Document, Key, Node, Position, Scalar, Value};

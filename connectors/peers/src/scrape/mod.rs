@@ -30,7 +30,6 @@ mod metrics;
 mod status;
 
 pub use config::{GlobalScrape, ScrapeConfig};
-pub use fetch::ClientError;
 pub use metadata::FamilyMetadata;
 pub use metrics::ScrapeMetrics;
 pub use resolution::Resolution;

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine_dataflow::Output;
+use engine_http_client::{ClientError, HttpClient};
+use engine_settings::HttpClientOptions;
 use parking_lot::Mutex;
-use reqwest::Client;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::assemble::{Assembler, Shared};
-use super::config::{Limits, ScrapeConfig};
-use super::fetch::{ClientError, HttpFetch, client};
+use super::config::{Limits, ScrapeConfig, default_protocols};
+use super::fetch::HttpFetch;
 use super::line_cache::Tracked;
 use super::schedule::Schedule;
 use super::scrape_loop::{Order, ScrapeLoop};
@@ -39,6 +40,7 @@ pub(super) struct Pool {
     /// Stops all loops when the pool is dropped, also by a panic.
     _stop_on_drop: tokio_util::sync::DropGuard,
     forced_error: Arc<Mutex<Option<String>>>,
+    client: Option<(HttpClientOptions, HttpClient)>,
     /// By the target's hash.
     running: HashMap<u64, Running>,
     /// Removed targets that wait to write their markers.
@@ -87,6 +89,7 @@ impl Pool {
             _stop_on_drop: shutdown.clone().drop_guard(),
             shutdown,
             forced_error: Arc::default(),
+            client: None,
             running: HashMap::new(),
             ending: JoinSet::new(),
             panicked: Arc::default(),
@@ -94,9 +97,13 @@ impl Pool {
     }
 
     /// Makes the loops those of `config`. Loops that the change does not touch go on undisturbed.
-    pub(super) async fn sync(&mut self, config: Arc<ScrapeConfig>) -> Result<(), ClientError> {
+    pub(super) async fn sync(&mut self, mut config: Arc<ScrapeConfig>) -> Result<(), ClientError> {
+        // Only protobuf has a start timestamp with every sample.
+        if self.shared.start_timestamp_zeros && config.protocols.is_none() {
+            Arc::make_mut(&mut config).protocols = Some(default_protocols(true));
+        }
         let set = targets_of(&config);
-        let client = client(&config)?;
+        let client = self.client(&config)?;
         for fault in set.dropped.iter().filter_map(|dropped| dropped.fault.as_deref()) {
             self.shared.metrics.sync_failed.add(1);
             error!(job = %config.job_name, fault, "creating target failed");
@@ -127,6 +134,16 @@ impl Pool {
             .status
             .publish(&config.job_name, active, &set, &self.reading.limit);
         Ok(())
+    }
+
+    /// The job's client. It is kept while its options stay, and its connections and tokens with it.
+    fn client(&mut self, config: &ScrapeConfig) -> Result<HttpClient, ClientError> {
+        if let Some((_, client)) = self.client.as_ref().filter(|(options, _)| *options == config.http) {
+            return Ok(client.clone());
+        }
+        let client = HttpClient::new(&config.http)?;
+        self.client = Some((config.http.clone(), client.clone()));
+        Ok(client)
     }
 
     /// Removes all targets, which then write their markers.
@@ -163,7 +180,7 @@ impl Pool {
         &mut self,
         target: &Arc<Target>,
         config: &Arc<ScrapeConfig>,
-        client: &Client,
+        client: &HttpClient,
     ) -> Arc<ActiveTarget> {
         let Some(running) = self.running.remove(&target.hash) else {
             let active = Arc::new(ActiveTarget::new(Arc::clone(target)));
@@ -186,7 +203,7 @@ impl Pool {
         &mut self,
         target: &Arc<Target>,
         config: &Arc<ScrapeConfig>,
-        client: &Client,
+        client: &HttpClient,
         active: Arc<ActiveTarget>,
         tracked: Vec<Tracked>,
     ) -> Arc<ActiveTarget> {

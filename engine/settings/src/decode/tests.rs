@@ -286,7 +286,6 @@ tracing:
         "8:5: missing key \"job_name\" in scrape_configs[1]; add it",
         "10:22: scrape_configs[2].scrape_interval: not a valid duration string: \"fast\"; write it like 30s, 5m or 1h30m",
         "12:5: \"kubernetes_sd_configs\" in scrape_configs[3] is not supported by this version of weir; remove it",
-        "13:5: \"tls_config\" in scrape_configs[3] is not supported by this version of weir; remove it",
         "16:1: \"tracing\" at the top level is not supported by this version of weir; remove it",
     ];
     let errors = document.decode(prometheus).expect_err("faulty");

@@ -84,14 +84,12 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 /// Fetches `address` with more lines of configuration; the body and its type, or the error.
 async fn fetch(address: &str, lines: &str) -> Result<(String, Option<String>), String> {
-    // Another test may have been first.
-    drop(rustls::crypto::ring::default_provider().install_default());
     let text = format!("- job_name: j\n  static_configs: [{{targets: ['{address}']}}]\n{lines}");
     let document = Document::parse("f", &text).expect("valid YAML");
     let configs = document.decode(|root| ScrapeConfig::decode_list(root, &GlobalScrape::default()));
     let config = Arc::new(configs.expect("valid configuration").remove(0));
     let target = Arc::clone(&targets_of(&config).active[0]);
-    let client = client(&config).expect("a client");
+    let client = HttpClient::new(&config.http).expect("a client");
     let mut fetch = HttpFetch::new(client, target, config, "Weir/test".into());
     let mut body = Vec::new();
     let content_type = fetch.fetch(&mut body).await.map_err(|error| error.to_string())?;
