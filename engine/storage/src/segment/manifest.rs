@@ -10,6 +10,7 @@ use super::durable::{Checksum, SummedFile};
 use super::error::SegmentError;
 use super::id::SegmentId;
 use super::level::Level;
+use super::table_writer::WrittenTable;
 use crate::disk::Disk;
 
 /// Name of the manifest in its folder.
@@ -18,9 +19,14 @@ pub(super) const MANIFEST_FILE: &str = "segment.json";
 pub(super) const SERIES_FILE: &str = "series.parquet";
 /// Name of the table of samples.
 pub(super) const SAMPLES_FILE: &str = "samples.parquet";
+/// Name of the table of native histograms, where there are any.
+pub(super) const HISTOGRAMS_FILE: &str = "histograms.parquet";
 
-/// Readers refuse a higher major number; a higher minor number only adds what they may ignore.
-const FORMAT: FormatVersion = FormatVersion { major: 1, minor: 0 };
+/// The newest version that is read. Readers refuse a higher major number; a higher minor number only adds
+/// what they may ignore. A writer names the lowest version that describes its segment.
+const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 0 };
+/// A segment without histograms.
+const FLOATS_ONLY: FormatVersion = FormatVersion { major: 1, minor: 1 };
 
 /// A manifest above this size is damage: it holds some numbers and the names of its sources.
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;
@@ -55,6 +61,9 @@ pub(super) struct Manifest {
     pub(super) max_time_ms: i64,
     pub(super) series: u64,
     pub(super) samples: u64,
+    /// Rows of `histograms.parquet`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) histograms: u64,
     pub(super) files: BTreeMap<String, FileEntry>,
     pub(super) provenance: Provenance,
 }
@@ -89,6 +98,23 @@ struct VersionOnly {
     format: FormatVersion,
 }
 
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl From<WrittenTable> for FileEntry {
+    fn from(table: WrittenTable) -> Self {
+        let tail = Some(Tail {
+            bytes: table.tail.bytes,
+            crc32: crc_text(table.tail.crc32),
+        });
+        Self {
+            tail,
+            ..table.file.into()
+        }
+    }
+}
+
 impl From<Checksum> for FileEntry {
     fn from(sum: Checksum) -> Self {
         Self {
@@ -110,36 +136,34 @@ pub(super) struct Written {
     pub(super) min_time_ms: i64,
     pub(super) max_time_ms: i64,
     pub(super) series: u64,
-    pub(super) samples: u64,
     pub(super) series_file: Checksum,
-    pub(super) samples_file: Checksum,
-    pub(super) samples_tail: Checksum,
+    pub(super) samples: WrittenTable,
+    pub(super) histograms: Option<WrittenTable>,
 }
 
 impl Manifest {
     pub(super) fn new(header: &SegmentHeader, written: Written) -> Self {
-        let tail = written.samples_tail;
-        let tail = Some(Tail {
-            bytes: tail.bytes,
-            crc32: crc_text(tail.crc32),
-        });
-        let samples_file = FileEntry {
-            tail,
-            ..written.samples_file.into()
-        };
+        let mut files = BTreeMap::from([
+            (SERIES_FILE.to_owned(), written.series_file.into()),
+            (SAMPLES_FILE.to_owned(), written.samples.into()),
+        ]);
+        if let Some(histograms) = written.histograms {
+            files.insert(HISTOGRAMS_FILE.to_owned(), histograms.into());
+        }
         Self {
-            format: FORMAT,
+            format: match written.histograms {
+                Some(_) => FORMAT,
+                None => FLOATS_ONLY,
+            },
             id: written.id.as_str().to_owned(),
             level: header.level.number(),
             sequence: header.sequence,
             min_time_ms: written.min_time_ms,
             max_time_ms: written.max_time_ms,
             series: written.series,
-            samples: written.samples,
-            files: BTreeMap::from([
-                (SERIES_FILE.to_owned(), written.series_file.into()),
-                (SAMPLES_FILE.to_owned(), samples_file),
-            ]),
+            samples: written.samples.rows,
+            histograms: written.histograms.map_or(0, |table| table.rows),
+            files,
             provenance: Provenance {
                 created_ms: header.created_ms,
                 software: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -1,4 +1,4 @@
-//! Segments: immutable folders of two Parquet files and a manifest (`FORMAT.md`). Written in one pass,
+//! Segments: immutable folders of two or three Parquet files and a manifest (`FORMAT.md`). Written in one pass,
 //! published by a rename, read by row selection.
 
 mod decimal;
@@ -6,17 +6,21 @@ mod duckdb;
 mod durable;
 mod error;
 mod guard;
+mod histogram_columns;
 mod id;
 mod index;
 mod label_columns;
 mod level;
 mod manifest;
 mod positioned;
+mod read;
 mod reader;
-mod samples_file;
+mod sample_rows;
 mod scan;
 mod schema;
 mod series_file;
+mod table_file;
+mod table_writer;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verify;

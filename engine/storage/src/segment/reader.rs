@@ -7,17 +7,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use engine_model::histogram::Histogram;
 use engine_model::{Labels, Matcher};
 
 use super::error::SegmentError;
+use super::histogram_columns::histograms_schema;
 use super::id::SegmentId;
 use super::index::{self, RowRange, SeriesIndex};
 use super::level::Level;
 use super::manifest::{self, Manifest};
-use super::samples_file::{self, SamplesFile};
+use super::read::{self, Clipped, SeriesRows};
 use super::scan::SegmentScan;
 use super::schema;
+use super::table_file::TableFile;
 use crate::series_samples::SeriesSamples;
+
+/// Rows per batch of floats: bounds the memory of a reader to some 2 MB.
+const SAMPLE_BATCH_ROWS: usize = 32 << 10;
+/// Rows per batch of histograms, which take some kilobytes each.
+const HISTOGRAM_BATCH_ROWS: usize = 1024;
 
 /// An immutable segment. Clones share one open file; it stays readable after its folder is removed.
 #[derive(Debug, Clone)]
@@ -31,7 +39,9 @@ struct Inner {
     bytes: u64,
     manifest: Manifest,
     index: SeriesIndex,
-    samples: SamplesFile,
+    samples: TableFile,
+    /// Where the segment has native histograms.
+    histograms: Option<TableFile>,
 }
 
 /// What compaction and retention decide by.
@@ -66,8 +76,14 @@ impl Segment {
         }
         let index = index::load(&series_path, Bytes::from(series_bytes))?;
         let samples_path = path.join(manifest::SAMPLES_FILE);
-        let samples = SamplesFile::open(&samples_path, manifest.file(path, manifest::SAMPLES_FILE)?)?;
-        check_counts(path, &manifest, &index, &samples)?;
+        let samples = TableFile::open(
+            &samples_path,
+            manifest.file(path, manifest::SAMPLES_FILE)?,
+            &schema::samples_schema(),
+            SAMPLE_BATCH_ROWS,
+        )?;
+        let histograms = open_histograms(path, &manifest)?;
+        check_counts(path, &manifest, &index, &samples, histograms.as_ref())?;
         let name = path
             .file_name()
             .map_or_else(|| manifest.id.clone(), |n| n.to_string_lossy().into_owned());
@@ -81,6 +97,7 @@ impl Segment {
             manifest,
             index,
             samples,
+            histograms,
         })))
     }
 
@@ -119,9 +136,14 @@ impl Segment {
         self.0.index.series_count()
     }
 
-    /// Number of samples, staleness markers included.
+    /// Number of samples of both kinds, staleness markers included.
     pub fn sample_count(&self) -> u64 {
-        self.0.index.sample_count()
+        self.0.index.sample_count() + self.0.index.histogram_count()
+    }
+
+    /// Number of native histograms among the samples.
+    pub fn histogram_count(&self) -> u64 {
+        self.0.index.histogram_count()
     }
 
     /// Bytes of the data files on disk.
@@ -131,7 +153,8 @@ impl Segment {
 
     /// Bytes of memory that the open segment holds: table of series and page index, about.
     pub fn memory_bytes(&self) -> usize {
-        self.0.index.memory_bytes() + self.0.samples.memory_bytes()
+        let histograms = self.0.histograms.as_ref().map_or(0, TableFile::memory_bytes);
+        self.0.index.memory_bytes() + self.0.samples.memory_bytes() + histograms
     }
 
     /// Segments that this one was compacted from.
@@ -201,8 +224,54 @@ impl Segment {
         if overlapping.is_empty() {
             return Ok(Vec::new());
         }
-        let clipped = self.clip(&overlapping, min_time_ms, max_time_ms)?;
-        self.read_values(clipped)
+        let rows_of = |of: fn(&RowRange) -> (u64, u64)| -> Vec<SeriesRows> {
+            let rows = overlapping.iter().map(|(series, range)| {
+                let (first, count) = of(range);
+                let series = *series;
+                SeriesRows { series, first, count }
+            });
+            rows.filter(|rows| rows.count > 0).collect()
+        };
+        let floats = rows_of(|range| (range.first_row, range.row_count));
+        let floats = read::clip(&self.0.samples, &floats, min_time_ms, max_time_ms)?;
+        let values = read::read_values(&self.0.samples, &floats)?;
+        let Some(table) = &self.0.histograms else {
+            return Ok(self.join(floats, values, Vec::new(), Vec::new()));
+        };
+        let clipped = rows_of(|range| (range.first_histogram, range.histogram_count));
+        let clipped = read::clip(table, &clipped, min_time_ms, max_time_ms)?;
+        let histograms = read::read_histograms(table, &clipped)?;
+        Ok(self.join(floats, values, clipped, histograms))
+    }
+
+    /// Brings floats and histograms together, a series each.
+    fn join(
+        &self,
+        floats: Vec<Clipped>,
+        values: Vec<Vec<f64>>,
+        clipped: Vec<Clipped>,
+        histograms: Vec<Vec<(i64, Arc<Histogram>)>>,
+    ) -> Vec<SeriesSamples> {
+        let mut joined = Vec::with_capacity(floats.len().max(clipped.len()));
+        let mut histograms = clipped.iter().map(|c| c.series).zip(histograms).peekable();
+        let only_histograms = |(series, histograms)| SeriesSamples {
+            histograms,
+            ..SeriesSamples::new(self.labels(series))
+        };
+        for (float, values) in floats.into_iter().zip(values) {
+            while let Some(before) = histograms.next_if(|(series, _)| *series < float.series) {
+                joined.push(only_histograms(before));
+            }
+            let same = histograms.next_if(|(series, _)| *series == float.series);
+            joined.push(SeriesSamples {
+                labels: self.labels(float.series),
+                timestamps: float.timestamps,
+                values,
+                histograms: same.map_or(Vec::new(), |(_, histograms)| histograms),
+            });
+        }
+        joined.extend(histograms.map(only_histograms));
+        joined
     }
 
     /// Reads all series one after the other with a fixed amount of memory besides the largest series.
@@ -215,10 +284,17 @@ impl Segment {
             schema::DIVISOR,
             schema::VALUE,
         ];
-        Ok(SegmentScan::new(
-            self.clone(),
-            self.0.samples.select(&[all], &columns)?,
-        ))
+        let samples = self.0.samples.select(&[all], &columns)?;
+        let histograms = match &self.0.histograms {
+            Some(table) => Some(read::all_histograms(table)?),
+            None => None,
+        };
+        Ok(SegmentScan::new(self.clone(), samples, histograms))
+    }
+
+    /// File of the histograms, for errors.
+    pub(super) fn histograms_path(&self) -> &Path {
+        self.0.histograms.as_ref().unwrap_or(&self.0.samples).path()
     }
 
     /// File of the samples, for errors.
@@ -229,126 +305,23 @@ impl Segment {
     pub(super) fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
-
-    /// Reads the time column and keeps the rows between the two times.
-    fn clip(
-        &self,
-        series: &[(u32, RowRange)],
-        min_time_ms: i64,
-        max_time_ms: i64,
-    ) -> Result<Vec<Clipped>, SegmentError> {
-        let ranges: Vec<Range<u64>> = series.iter().map(|(_, range)| rows_of(range)).collect();
-        let mut reader = ColumnReader::new(self.0.samples.select(&ranges, &[schema::TIMESTAMP])?);
-        let mut clipped = Vec::with_capacity(series.len());
-        for &(row, range) in series {
-            let mut timestamps = Vec::with_capacity(range.row_count as usize);
-            reader.take(range.row_count, self.samples_path(), |batch, from, until| {
-                timestamps.extend_from_slice(&samples_file::timestamps(batch)[from..until]);
-            })?;
-            let from = timestamps.partition_point(|&t| t < min_time_ms);
-            let until = timestamps.partition_point(|&t| t <= max_time_ms);
-            if from < until {
-                timestamps.truncate(until);
-                timestamps.drain(..from);
-                clipped.push(Clipped {
-                    row,
-                    first_row: range.first_row + from as u64,
-                    timestamps,
-                });
-            }
-        }
-        Ok(clipped)
-    }
-
-    /// Reads the value columns of just the rows that were kept.
-    fn read_values(&self, clipped: Vec<Clipped>) -> Result<Vec<SeriesSamples>, SegmentError> {
-        let ranges: Vec<Range<u64>> = clipped
-            .iter()
-            .map(|c| c.first_row..c.first_row + c.timestamps.len() as u64)
-            .collect();
-        let columns = [schema::SCALED, schema::DIVISOR, schema::VALUE];
-        let mut reader = ColumnReader::new(self.0.samples.select(&ranges, &columns)?);
-        let mut series = Vec::with_capacity(clipped.len());
-        for Clipped { row, timestamps, .. } in clipped {
-            let mut values = Vec::with_capacity(timestamps.len());
-            reader.take(
-                timestamps.len() as u64,
-                self.samples_path(),
-                |batch, from, until| {
-                    samples_file::values(batch).decode(from, until, &mut values);
-                },
-            )?;
-            series.push(SeriesSamples {
-                labels: self.labels(row),
-                timestamps,
-                values,
-                histograms: Vec::new(),
-            });
-        }
-        Ok(series)
-    }
 }
 
-/// The rows of one series that lie in a time range.
-struct Clipped {
-    row: u32,
-    first_row: u64,
-    timestamps: Vec<i64>,
-}
-
-/// Hands out the rows of a selection in order, across batches.
-pub(super) struct ColumnReader {
-    batches: samples_file::Batches,
-    batch: Option<arrow::array::RecordBatch>,
-    at: usize,
-}
-
-impl ColumnReader {
-    pub(super) fn new(batches: samples_file::Batches) -> Self {
-        Self {
-            batches,
-            batch: None,
-            at: 0,
-        }
+fn open_histograms(path: &Path, manifest: &Manifest) -> Result<Option<TableFile>, SegmentError> {
+    if manifest.histograms == 0 {
+        return Ok(None);
     }
-
-    /// Visits the next `rows` rows as pieces `(batch, from, until)`.
-    pub(super) fn take(
-        &mut self,
-        mut rows: u64,
-        path: &Path,
-        mut visit: impl FnMut(&arrow::array::RecordBatch, usize, usize),
-    ) -> Result<(), SegmentError> {
-        while rows > 0 {
-            match &self.batch {
-                Some(batch) if self.at < batch.num_rows() => {
-                    let take = rows.min((batch.num_rows() - self.at) as u64) as usize;
-                    visit(batch, self.at, self.at + take);
-                    self.at += take;
-                    rows -= take as u64;
-                }
-                _ => {
-                    self.at = 0;
-                    self.batch = self.batches.next()?;
-                    if self.batch.is_none() {
-                        return Err(SegmentError::corrupt(path, "rows are missing"));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn rows_of(range: &RowRange) -> Range<u64> {
-    range.first_row..range.first_row + range.row_count
+    let file = path.join(manifest::HISTOGRAMS_FILE);
+    let entry = manifest.file(path, manifest::HISTOGRAMS_FILE)?;
+    TableFile::open(&file, entry, &histograms_schema(), HISTOGRAM_BATCH_ROWS).map(Some)
 }
 
 fn check_counts(
     path: &Path,
     manifest: &Manifest,
     index: &SeriesIndex,
-    samples: &SamplesFile,
+    samples: &TableFile,
+    histograms: Option<&TableFile>,
 ) -> Result<(), SegmentError> {
     let damaged = |what: &str| Err(SegmentError::corrupt(&path.join(manifest::MANIFEST_FILE), what));
     if u64::from(index.series_count()) != manifest.series {
@@ -356,6 +329,10 @@ fn check_counts(
     }
     if index.sample_count() != manifest.samples || samples.rows() != manifest.samples {
         return damaged("number of samples differs from the tables");
+    }
+    let rows = histograms.map_or(0, TableFile::rows);
+    if index.histogram_count() != manifest.histograms || rows != manifest.histograms {
+        return damaged("number of histograms differs from the tables");
     }
     if index.time_range() != Some((manifest.min_time_ms, manifest.max_time_ms)) {
         return damaged("time range differs from the table of series");

@@ -3,22 +3,26 @@
 use engine_model::Labels;
 
 use super::error::SegmentError;
-use super::reader::{ColumnReader, Segment};
-use super::samples_file::{self, Batches};
+use super::histogram_columns;
+use super::index::RowRange;
+use super::reader::Segment;
+use super::table_file::{self, Batches, ColumnReader};
 use crate::series_samples::SeriesSamples;
 
 /// Reads a segment from front to back.
 pub(crate) struct SegmentScan {
     segment: Segment,
-    reader: ColumnReader,
+    samples: ColumnReader,
+    histograms: Option<ColumnReader>,
     next: u32,
 }
 
 impl SegmentScan {
-    pub(super) fn new(segment: Segment, batches: Batches) -> Self {
+    pub(super) fn new(segment: Segment, samples: Batches, histograms: Option<Batches>) -> Self {
         Self {
             segment,
-            reader: ColumnReader::new(batches),
+            samples: ColumnReader::new(samples),
+            histograms: histograms.map(ColumnReader::new),
             next: 0,
         }
     }
@@ -35,25 +39,62 @@ impl SegmentScan {
         };
         let number = self.next;
         let range = self.segment.row_range(number);
-        let path = self.segment.samples_path();
         let mut series = SeriesSamples::new(labels);
-        let mut own = true;
-        self.reader.take(range.row_count, path, |batch, from, until| {
-            own &= samples_file::series_numbers(batch)[from..until]
-                .iter()
-                .all(|&series| series == number);
-            series
-                .timestamps
-                .extend_from_slice(&samples_file::timestamps(batch)[from..until]);
-            samples_file::values(batch).decode(from, until, &mut series.values);
-        })?;
+        let own = self.read_floats(number, range, &mut series)?
+            && self.read_histograms(number, range, &mut series)?;
         self.next += 1;
-        let ends = (series.timestamps.first(), series.timestamps.last());
-        let bounds = ends == (Some(&range.min_time_ms), Some(&range.max_time_ms));
-        if !own || !bounds || !series.timestamps.is_sorted_by(|a, b| a < b) {
+        let bounds = series.time_range() == Some((range.min_time_ms, range.max_time_ms));
+        let ascending =
+            series.timestamps.is_sorted_by(|a, b| a < b) && series.histograms.is_sorted_by(|a, b| a.0 < b.0);
+        if !own || !bounds || !ascending {
             let what = format!("rows of series {number} are not those of the table of series");
-            return Err(SegmentError::corrupt(path, what));
+            return Err(SegmentError::corrupt(self.segment.samples_path(), what));
         }
         Ok(Some(series))
+    }
+
+    /// False when a row belongs to another series.
+    fn read_floats(
+        &mut self,
+        number: u32,
+        range: RowRange,
+        series: &mut SeriesSamples,
+    ) -> Result<bool, SegmentError> {
+        let mut own = true;
+        series.timestamps.reserve_exact(range.row_count as usize);
+        series.values.reserve_exact(range.row_count as usize);
+        self.samples.take(
+            range.row_count,
+            self.segment.samples_path(),
+            |batch, from, until| {
+                let numbers = &table_file::series_numbers(batch)[from..until];
+                own &= numbers.iter().all(|&series| series == number);
+                series
+                    .timestamps
+                    .extend_from_slice(&table_file::timestamps(batch)[from..until]);
+                table_file::values(batch).decode(from, until, &mut series.values);
+                Ok(())
+            },
+        )?;
+        Ok(own)
+    }
+
+    fn read_histograms(
+        &mut self,
+        number: u32,
+        range: RowRange,
+        series: &mut SeriesSamples,
+    ) -> Result<bool, SegmentError> {
+        let mut own = true;
+        let Some(reader) = &mut self.histograms else {
+            return Ok(own);
+        };
+        let path = self.segment.histograms_path();
+        reader.take(range.histogram_count, path, |batch, from, until| {
+            let numbers = &table_file::series_numbers(batch)[from..until];
+            own &= numbers.iter().all(|&series| series == number);
+            histogram_columns::decode(batch, from, until, &mut series.histograms)
+        })?;
+        Ok(own)
     }
 }

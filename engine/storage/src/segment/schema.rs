@@ -8,6 +8,7 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
+use super::histogram_columns;
 use super::level::Level;
 
 pub(super) const SERIES: &str = "series";
@@ -22,6 +23,8 @@ pub(super) const FIRST_ROW: &str = "first_row";
 pub(super) const ROW_COUNT: &str = "row_count";
 pub(super) const MIN_TIME: &str = "min_time";
 pub(super) const MAX_TIME: &str = "max_time";
+pub(super) const FIRST_HISTOGRAM: &str = "first_histogram";
+pub(super) const HISTOGRAM_COUNT: &str = "histogram_count";
 pub(super) const LABELS_REST: &str = "labels_rest";
 /// Before a label's name in the name of its column, so that it never clashes with ours.
 pub(super) const LABEL_PREFIX: &str = "l_";
@@ -32,6 +35,12 @@ const ROW_GROUP_ROWS: usize = 1 << 20;
 /// A page's rows. A read of one series decodes whole pages of four columns, so pages are small: at 1 to 3
 /// bytes a sample 8,192 rows are 8 to 24 KiB together, and the page index costs 0.02 bytes a sample.
 const PAGE_ROWS: usize = 8192;
+
+/// A row group's rows in `histograms.parquet`, which are some 10 to 100 times as wide.
+const HISTOGRAM_GROUP_ROWS: usize = 1 << 16;
+
+/// A page's rows in `histograms.parquet`.
+const HISTOGRAM_PAGE_ROWS: usize = 512;
 
 /// Milliseconds since the epoch, UTC.
 pub(super) fn timestamp_type() -> DataType {
@@ -72,12 +81,50 @@ pub(super) fn samples_properties(level: Level) -> WriterProperties {
         .build()
 }
 
+/// Encodings of `histograms.parquet`: whole counts as differences from bucket to bucket, floats as they
+/// are, layouts and bounds by dictionary.
+pub(super) fn histograms_properties(level: Level) -> WriterProperties {
+    let mut properties = base()
+        .set_compression(compression(level))
+        .set_max_row_group_row_count(Some(HISTOGRAM_GROUP_ROWS))
+        .set_data_page_row_count_limit(HISTOGRAM_PAGE_ROWS)
+        // Lists are long: a page is closed where it should be only when it is looked at often enough.
+        .set_write_batch_size(HISTOGRAM_PAGE_ROWS)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_sorting_columns(Some(vec![ascending(0), ascending(1)]));
+    for name in [SERIES, TIMESTAMP] {
+        properties = properties.set_column_statistics_enabled(column(name), EnabledStatistics::Page);
+    }
+    let whole = [SERIES, TIMESTAMP].into_iter().chain(histogram_columns::COUNTERS);
+    let whole = whole.map(column);
+    let whole_lists = histogram_columns::COUNT_LISTS.into_iter().map(list_column);
+    for path in whole.chain(whole_lists) {
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    let floats = histogram_columns::FLOATS.into_iter().map(column);
+    let float_lists = histogram_columns::FLOAT_LISTS.into_iter().map(list_column);
+    for path in floats.chain(float_lists) {
+        properties = properties.set_column_dictionary_enabled(path, false);
+    }
+    properties.build()
+}
+
 /// Encodings of `series.parquet`: labels by dictionary, numbers by delta, fingerprints as they are.
 pub(super) fn series_properties() -> WriterProperties {
     let mut properties = base()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk);
-    for name in [SERIES, FIRST_ROW, ROW_COUNT, MIN_TIME, MAX_TIME] {
+    for name in [
+        SERIES,
+        FIRST_ROW,
+        ROW_COUNT,
+        MIN_TIME,
+        MAX_TIME,
+        FIRST_HISTOGRAM,
+        HISTOGRAM_COUNT,
+    ] {
         properties = properties
             .set_column_dictionary_enabled(column(name), false)
             .set_column_encoding(column(name), Encoding::DELTA_BINARY_PACKED);
@@ -104,6 +151,11 @@ fn compression(level: Level) -> Compression {
 /// A column path of one part: names may contain dots.
 fn column(name: &str) -> ColumnPath {
     ColumnPath::new(vec![name.to_owned()])
+}
+
+/// The items of a list.
+fn list_column(name: &str) -> ColumnPath {
+    ColumnPath::new(vec![name.to_owned(), "list".to_owned(), "element".to_owned()])
 }
 
 fn ascending(column_idx: i32) -> SortingColumn {

@@ -25,34 +25,38 @@ const BATCH_ROWS: usize = 8192;
 /// What the table of series says about one series.
 #[derive(Debug, Clone)]
 pub(super) struct SeriesEntry {
+    pub(super) number: u32,
     pub(super) labels: Labels,
     pub(super) first_row: u64,
     pub(super) row_count: u64,
+    pub(super) first_histogram: u64,
+    pub(super) histogram_count: u64,
     pub(super) min_time_ms: i64,
     pub(super) max_time_ms: i64,
 }
 
-/// Writes the table of `series` into `folder`.
+/// Writes the table of `series` into `folder`; the rows in `histograms.parquet` are only named where that is.
 pub(super) fn write(
     disk: &dyn Disk,
     folder: &Path,
     series: &[SeriesEntry],
+    with_histograms: bool,
 ) -> Result<Checksum, SegmentError> {
     let names = label_columns::choose(series.iter().map(|entry| &entry.labels));
-    let schema = series_schema(&names);
+    let schema = series_schema(&names, with_histograms);
     let file = SummedFile::create(disk, folder.join(manifest::SERIES_FILE))?;
     let path = file.path().to_owned();
     let failed = |error| SegmentError::parquet(&path, error);
     let mut writer =
         ArrowWriter::try_new(file, schema.clone(), Some(schema::series_properties())).map_err(failed)?;
-    for (i, chunk) in series.chunks(BATCH_ROWS).enumerate() {
-        let batch = batch(&schema, &names, i * BATCH_ROWS, chunk).map_err(|e| failed(e.into()))?;
+    for chunk in series.chunks(BATCH_ROWS) {
+        let batch = batch(&schema, &names, chunk, with_histograms).map_err(|e| failed(e.into()))?;
         writer.write(&batch).map_err(failed)?;
     }
     writer.into_inner().map_err(failed)?.finish()
 }
 
-fn series_schema(names: &[String]) -> SchemaRef {
+fn series_schema(names: &[String], with_histograms: bool) -> SchemaRef {
     let mut fields = vec![
         Field::new(schema::SERIES, DataType::UInt32, false),
         Field::new(schema::FINGERPRINT, DataType::FixedSizeBinary(16), false),
@@ -61,6 +65,10 @@ fn series_schema(names: &[String]) -> SchemaRef {
         Field::new(schema::MIN_TIME, timestamp_type(), false),
         Field::new(schema::MAX_TIME, timestamp_type(), false),
     ];
+    if with_histograms {
+        fields.push(Field::new(schema::FIRST_HISTOGRAM, DataType::UInt64, false));
+        fields.push(Field::new(schema::HISTOGRAM_COUNT, DataType::UInt64, false));
+    }
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     fields.extend(
         names
@@ -89,28 +97,31 @@ fn series_schema(names: &[String]) -> SchemaRef {
 fn batch(
     schema: &SchemaRef,
     names: &[String],
-    first: usize,
     series: &[SeriesEntry],
+    with_histograms: bool,
 ) -> Result<RecordBatch, ArrowError> {
-    let numbers = first as u32..(first + series.len()) as u32;
+    let numbers = series.iter().map(|entry| entry.number);
     let fingerprints = series
         .iter()
         .map(|entry| entry.labels.fingerprint().to_be_bytes());
     let times = |of: fn(&SeriesEntry) -> i64| -> ArrayRef {
         Arc::new(TimestampMillisecondArray::from_iter_values(series.iter().map(of)).with_timezone("UTC"))
     };
+    let counts = |of: fn(&SeriesEntry) -> u64| -> ArrayRef {
+        Arc::new(UInt64Array::from_iter_values(series.iter().map(of)))
+    };
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(UInt32Array::from_iter_values(numbers)),
         Arc::new(FixedSizeBinaryArray::try_from_iter(fingerprints)?),
-        Arc::new(UInt64Array::from_iter_values(
-            series.iter().map(|entry| entry.first_row),
-        )),
-        Arc::new(UInt64Array::from_iter_values(
-            series.iter().map(|entry| entry.row_count),
-        )),
+        counts(|entry| entry.first_row),
+        counts(|entry| entry.row_count),
         times(|entry| entry.min_time_ms),
         times(|entry| entry.max_time_ms),
     ];
+    if with_histograms {
+        columns.push(counts(|entry| entry.first_histogram));
+        columns.push(counts(|entry| entry.histogram_count));
+    }
     label_arrays(names, series, &mut columns)?;
     RecordBatch::try_new(schema.clone(), columns)
 }

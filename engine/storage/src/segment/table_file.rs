@@ -1,10 +1,10 @@
-//! `samples.parquet`, open: footer and page index in memory, rows read by selection.
+//! `samples.parquet` or `histograms.parquet`, open: footer and page index in memory, rows read by selection.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type, TimestampMillisecondType, UInt32Type};
+use arrow::datatypes::{Float64Type, Int64Type, Schema, TimestampMillisecondType, UInt32Type};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -20,22 +20,27 @@ use super::manifest::{self, FileEntry};
 use super::positioned::PositionedFile;
 use super::schema;
 
-/// Rows per batch at most: bounds the memory of a reader to some 2 MB.
-const BATCH_ROWS: usize = 32 << 10;
-
 /// The open file.
 #[derive(Debug)]
-pub(super) struct SamplesFile {
+pub(super) struct TableFile {
     path: PathBuf,
     file: PositionedFile,
     metadata: ArrowReaderMetadata,
+    /// Rows per batch at most: bounds a reader's memory.
+    batch_rows: usize,
     /// First row of each row group, then the number of rows of all.
     group_starts: Vec<u64>,
 }
 
-impl SamplesFile {
-    /// Opens the file that `entry` describes: its length and the checksum of its tail are compared.
-    pub(super) fn open(path: &Path, entry: &FileEntry) -> Result<Self, SegmentError> {
+impl TableFile {
+    /// Opens the file that `entry` describes: its length, the checksum of its tail and the types of the
+    /// columns of `expected` are compared.
+    pub(super) fn open(
+        path: &Path,
+        entry: &FileEntry,
+        expected: &Schema,
+        batch_rows: usize,
+    ) -> Result<Self, SegmentError> {
         let file = PositionedFile::open(path)?;
         if file.len() != entry.bytes {
             let what = format!("{} bytes instead of {}", file.len(), entry.bytes);
@@ -56,7 +61,7 @@ impl SamplesFile {
         let metadata = guarded(path, || {
             ArrowReaderMetadata::load(&file, options).map_err(|e| SegmentError::parquet(path, e))
         })?;
-        check_columns(path, &metadata)?;
+        check_columns(path, &metadata, expected)?;
         let mut group_starts = vec![0u64];
         for group in metadata.metadata().row_groups() {
             let rows = u64::try_from(group.num_rows()).ok();
@@ -67,6 +72,7 @@ impl SamplesFile {
             path: path.to_owned(),
             file,
             metadata,
+            batch_rows,
             group_starts,
         })
     }
@@ -84,7 +90,7 @@ impl SamplesFile {
         self.metadata.metadata().memory_size()
     }
 
-    /// Reads `columns` of the rows in `ranges`, which ascend, do not overlap and exist.
+    /// Reads `columns` (names of whole columns) of the rows in `ranges`, which ascend, do not overlap and exist.
     pub(super) fn select(&self, ranges: &[Range<u64>], columns: &[&str]) -> Result<Batches, SegmentError> {
         let (groups, selection, selected) = self.selection(ranges);
         let schema = self.metadata.parquet_schema();
@@ -94,7 +100,7 @@ impl SamplesFile {
                 .with_projection(mask)
                 .with_row_groups(groups)
                 .with_row_selection(selection)
-                .with_batch_size(selected.clamp(1, BATCH_ROWS))
+                .with_batch_size(selected.clamp(1, self.batch_rows))
                 .build()
                 .map_err(|e| SegmentError::parquet(&self.path, e))
         })?;
@@ -155,8 +161,53 @@ impl Batches {
     }
 }
 
-fn check_columns(path: &Path, metadata: &ArrowReaderMetadata) -> Result<(), SegmentError> {
-    for expected in schema::samples_schema().fields() {
+/// Hands out the rows of a selection in order, across batches.
+pub(super) struct ColumnReader {
+    batches: Batches,
+    batch: Option<RecordBatch>,
+    at: usize,
+}
+
+impl ColumnReader {
+    pub(super) fn new(batches: Batches) -> Self {
+        Self {
+            batches,
+            batch: None,
+            at: 0,
+        }
+    }
+
+    /// Visits the next `rows` rows as pieces `(batch, from, until)`; the visitor says what is wrong with them.
+    pub(super) fn take(
+        &mut self,
+        mut rows: u64,
+        path: &Path,
+        mut visit: impl FnMut(&RecordBatch, usize, usize) -> Result<(), String>,
+    ) -> Result<(), SegmentError> {
+        while rows > 0 {
+            match &self.batch {
+                Some(batch) if self.at < batch.num_rows() => {
+                    let take = rows.min((batch.num_rows() - self.at) as u64) as usize;
+                    let visited = visit(batch, self.at, self.at + take);
+                    visited.map_err(|what| SegmentError::corrupt(path, what))?;
+                    self.at += take;
+                    rows -= take as u64;
+                }
+                _ => {
+                    self.at = 0;
+                    self.batch = self.batches.next()?;
+                    if self.batch.is_none() {
+                        return Err(SegmentError::corrupt(path, "rows are missing"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_columns(path: &Path, metadata: &ArrowReaderMetadata, schema: &Schema) -> Result<(), SegmentError> {
+    for expected in schema.fields() {
         match metadata.schema().field_with_name(expected.name()) {
             Ok(found) if found.data_type() == expected.data_type() => {}
             Ok(found) => {

@@ -1,42 +1,45 @@
 //! Writes a segment: series come in storage order, memory stays bounded apart from their labels.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use arrow::array::{
-    ArrayRef, Float64Array, Float64Builder, Int64Builder, RecordBatch, TimestampMillisecondArray,
-    UInt32Array, new_null_array,
-};
-use arrow::datatypes::SchemaRef;
 use engine_model::Labels;
-use parquet::arrow::ArrowWriter;
-use parquet::file::metadata::RowGroupMetaData;
 
 use super::decimal;
-use super::durable::{self, SummedFile, TemporaryFolder};
+use super::durable::TemporaryFolder;
 use super::error::SegmentError;
+use super::histogram_columns::{HistogramRows, histograms_schema};
 use super::id::{self, SegmentId};
 use super::manifest::{self, Manifest, SegmentHeader, Written};
 use super::reader::Segment;
+use super::sample_rows::{BATCH_ROWS, SampleRows};
 use super::schema;
 use super::series_file::{self, SeriesEntry};
+use super::table_writer::TableWriter;
 use crate::disk::SharedDisk;
+use crate::series_samples::SeriesSamples;
 
-/// Rows per record batch handed to the Parquet writer: 40 bytes each.
-const BATCH_ROWS: usize = 16 << 10;
+/// Histograms per record batch handed to the Parquet writer: some hundred bytes to some kilobytes each.
+const BATCH_HISTOGRAMS: usize = 1024;
 
 /// A segment that is being written. Dropping it unfinished removes what it wrote.
 #[derive(Debug)]
 pub struct SegmentWriter {
     header: SegmentHeader,
     unique: String,
-    samples: ArrowWriter<SummedFile>,
-    samples_path: PathBuf,
-    pending: Pending,
+    samples: TableWriter,
+    rows: SampleRows,
+    /// Made when the first histogram comes.
+    histograms: Option<HistogramWriter>,
     series: Vec<SeriesEntry>,
-    rows: u64,
-    // Last, so that the file above is closed before the folder goes.
+    label_bytes: usize,
+    // Last, so that the files above are closed before the folder goes.
     folder: TemporaryFolder,
+}
+
+#[derive(Debug)]
+struct HistogramWriter {
+    table: TableWriter,
+    rows: HistogramRows,
 }
 
 impl SegmentWriter {
@@ -45,60 +48,70 @@ impl SegmentWriter {
         let unique = id::unique();
         let folder = TemporaryFolder::create(disk, dir, &format!("l{}-{unique}", header.level.number()))?;
         let schema = schema::samples_schema();
-        let file = SummedFile::create(folder.disk(), folder.path().join(manifest::SAMPLES_FILE))?;
-        let samples_path = file.path().to_owned();
-        let properties = schema::samples_properties(header.level);
-        let samples = ArrowWriter::try_new(file, schema.clone(), Some(properties))
-            .map_err(|e| SegmentError::parquet(&samples_path, e))?;
-        let pending = Pending::new(schema);
+        let samples = TableWriter::create(
+            folder.disk(),
+            folder.path().join(manifest::SAMPLES_FILE),
+            schema.clone(),
+            schema::samples_properties(header.level),
+        )?;
         Ok(Self {
             header,
             unique,
             samples,
-            samples_path,
-            pending,
+            rows: SampleRows::new(schema),
+            histograms: None,
             series: Vec::new(),
-            rows: 0,
+            label_bytes: 0,
             folder,
         })
     }
 
-    /// Appends one series. Series come in [`Labels::storage_cmp`] order, each once; timestamps are strictly
-    /// ascending; a series without samples leaves no trace. Anything else is refused.
+    /// Appends one series of floats. Series come in [`Labels::storage_cmp`] order, each once; timestamps
+    /// are strictly ascending; a series without samples leaves no trace. Anything else is refused.
     pub fn push_series(
         &mut self,
         labels: &Labels,
         timestamps: &[i64],
         values: &[f64],
     ) -> Result<(), SegmentError> {
-        let (Some(&min_time_ms), Some(&max_time_ms)) = (timestamps.first(), timestamps.last()) else {
+        let Some(range) = ends(timestamps) else {
             return Ok(());
         };
         self.check(labels, timestamps, values)?;
-        let number = self.series.len() as u32;
-        let divisor = decimal::choose_divisor(values);
-        let (mut timestamps, mut values) = (timestamps, values);
-        while !timestamps.is_empty() {
-            let take = timestamps.len().min(BATCH_ROWS - self.pending.len());
-            self.pending
-                .push(number, divisor, &timestamps[..take], &values[..take]);
-            (timestamps, values) = (&timestamps[take..], &values[take..]);
-            if self.pending.len() == BATCH_ROWS {
-                self.write_pending()?;
-            }
+        let mut entry = self.entry(labels, range);
+        self.write_floats(&mut entry, timestamps, values)?;
+        self.end_series(entry);
+        Ok(())
+    }
+
+    /// Appends one series with its floats and histograms, by the rules of [`push_series`](Self::push_series).
+    pub fn push_series_samples(&mut self, series: &SeriesSamples) -> Result<(), SegmentError> {
+        let SeriesSamples {
+            labels,
+            timestamps,
+            values,
+            histograms,
+        } = series;
+        let Some(range) = series.time_range() else {
+            return Ok(());
+        };
+        self.check(labels, timestamps, values)?;
+        if !histograms.is_sorted_by(|a, b| a.0 < b.0) {
+            return Err(SegmentError::refused(format!(
+                "histograms that do not ascend for {labels}"
+            )));
         }
-        let first_row = self
-            .series
-            .last()
-            .map_or(0, |last| last.first_row + last.row_count);
-        let row_count = self.rows + self.pending.len() as u64 - first_row;
-        self.series.push(SeriesEntry {
-            labels: labels.clone(),
-            first_row,
-            row_count,
-            min_time_ms,
-            max_time_ms,
-        });
+        let mut entry = self.entry(labels, range);
+        self.write_floats(&mut entry, timestamps, values)?;
+        for (timestamp, histogram) in histograms {
+            let writer = self.histogram_writer()?;
+            writer.rows.push(entry.number, *timestamp, histogram);
+            if writer.rows.len() == BATCH_HISTOGRAMS {
+                writer.write_pending()?;
+            }
+            entry.histogram_count += 1;
+        }
+        self.end_series(entry);
         Ok(())
     }
 
@@ -107,18 +120,32 @@ impl SegmentWriter {
         self.series.len()
     }
 
+    /// Bytes of the files so far, about; the table of series is counted as the bytes of its labels.
+    pub fn bytes(&self) -> u64 {
+        let histograms = self.histograms.as_ref().map_or(0, |writer| writer.table.bytes());
+        self.samples.bytes() + histograms + self.label_bytes as u64
+    }
+
     /// Makes the segment durable under its final name and opens it. A segment without samples is refused.
     pub fn finish(mut self) -> Result<Segment, SegmentError> {
         if self.series.is_empty() {
             return Err(SegmentError::refused("a segment without samples"));
         }
-        self.write_pending()?;
-        let failed = |e| SegmentError::parquet(&self.samples_path, e);
-        self.samples.flush().map_err(failed)?;
-        let pages_end = pages_end(self.samples.flushed_row_groups());
-        let samples_file = self.samples.into_inner().map_err(failed)?.finish()?;
-        let samples_tail = durable::checksum(&self.samples_path, pages_end)?;
-        let series_file = series_file::write(self.folder.disk(), self.folder.path(), &self.series)?;
+        self.write_rows()?;
+        let samples = self.samples.finish()?;
+        let histograms = match self.histograms {
+            Some(mut writer) => {
+                writer.write_pending()?;
+                Some(writer.table.finish()?)
+            }
+            None => None,
+        };
+        let series_file = series_file::write(
+            self.folder.disk(),
+            self.folder.path(),
+            &self.series,
+            histograms.is_some(),
+        )?;
         let (min, max) = self
             .series
             .iter()
@@ -131,14 +158,66 @@ impl SegmentWriter {
             min_time_ms: min,
             max_time_ms: max,
             series: self.series.len() as u64,
-            samples: self.rows,
             series_file,
-            samples_file,
-            samples_tail,
+            samples,
+            histograms,
         };
         Manifest::new(&self.header, written).write(self.folder.disk(), self.folder.path())?;
         let path = self.folder.publish(id.as_str())?;
         Segment::open(&path)
+    }
+
+    fn entry(&self, labels: &Labels, (min_time_ms, max_time_ms): (i64, i64)) -> SeriesEntry {
+        let last = self.series.last();
+        SeriesEntry {
+            number: self.series.len() as u32,
+            labels: labels.clone(),
+            first_row: last.map_or(0, |last| last.first_row + last.row_count),
+            row_count: 0,
+            first_histogram: last.map_or(0, |last| last.first_histogram + last.histogram_count),
+            histogram_count: 0,
+            min_time_ms,
+            max_time_ms,
+        }
+    }
+
+    fn end_series(&mut self, entry: SeriesEntry) {
+        self.label_bytes += entry.labels.encoded().len();
+        self.series.push(entry);
+    }
+
+    fn write_floats(
+        &mut self,
+        entry: &mut SeriesEntry,
+        mut timestamps: &[i64],
+        mut values: &[f64],
+    ) -> Result<(), SegmentError> {
+        entry.row_count = timestamps.len() as u64;
+        let divisor = decimal::choose_divisor(values);
+        while !timestamps.is_empty() {
+            let take = timestamps.len().min(BATCH_ROWS - self.rows.len());
+            self.rows
+                .push(entry.number, divisor, &timestamps[..take], &values[..take]);
+            (timestamps, values) = (&timestamps[take..], &values[take..]);
+            if self.rows.len() == BATCH_ROWS {
+                self.write_rows()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn histogram_writer(&mut self) -> Result<&mut HistogramWriter, SegmentError> {
+        if self.histograms.is_none() {
+            let table = TableWriter::create(
+                self.folder.disk(),
+                self.folder.path().join(manifest::HISTOGRAMS_FILE),
+                histograms_schema(),
+                schema::histograms_properties(self.header.level),
+            )?;
+            let rows = HistogramRows::new();
+            self.histograms = Some(HistogramWriter { table, rows });
+        }
+        Ok(self.histograms.as_mut().expect("just made"))
     }
 
     fn check(&self, labels: &Labels, timestamps: &[i64], values: &[f64]) -> Result<(), SegmentError> {
@@ -170,80 +249,27 @@ impl SegmentWriter {
         Ok(())
     }
 
+    fn write_rows(&mut self) -> Result<(), SegmentError> {
+        if self.rows.len() == 0 {
+            return Ok(());
+        }
+        let batch = self.rows.take();
+        let batch = batch.map_err(|e| SegmentError::parquet(self.samples.path(), e.into()))?;
+        self.samples.write(&batch)
+    }
+}
+
+impl HistogramWriter {
     fn write_pending(&mut self) -> Result<(), SegmentError> {
-        let rows = self.pending.len() as u64;
-        if rows > 0 {
-            let written = self.pending.take().and_then(|batch| self.samples.write(&batch));
-            written.map_err(|e| SegmentError::parquet(&self.samples_path, e))?;
-            self.rows += rows;
+        if self.rows.len() == 0 {
+            return Ok(());
         }
-        Ok(())
+        let batch = self.rows.take();
+        let batch = batch.map_err(|e| SegmentError::parquet(self.table.path(), e.into()))?;
+        self.table.write(&batch)
     }
 }
 
-/// Where the pages end and the page index begins.
-fn pages_end(groups: &[RowGroupMetaData]) -> u64 {
-    let columns = groups.iter().flat_map(|group| group.columns());
-    let ends = columns.map(|column| {
-        let (start, length) = column.byte_range();
-        start + length
-    });
-    ends.max().unwrap_or(0)
-}
-
-/// Rows that are not yet handed to the Parquet writer.
-#[derive(Debug)]
-struct Pending {
-    schema: SchemaRef,
-    series: Vec<u32>,
-    timestamps: Vec<i64>,
-    divisors: Vec<f64>,
-    scaled: Int64Builder,
-    values: Float64Builder,
-}
-
-impl Pending {
-    fn new(schema: SchemaRef) -> Self {
-        Self {
-            schema,
-            series: Vec::with_capacity(BATCH_ROWS),
-            timestamps: Vec::with_capacity(BATCH_ROWS),
-            divisors: Vec::with_capacity(BATCH_ROWS),
-            scaled: Int64Builder::with_capacity(BATCH_ROWS),
-            values: Float64Builder::with_capacity(BATCH_ROWS),
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.series.len()
-    }
-
-    fn push(&mut self, series: u32, divisor: f64, timestamps: &[i64], values: &[f64]) {
-        let rows = self.len() + timestamps.len();
-        self.series.resize(rows, series);
-        self.divisors.resize(rows, divisor);
-        self.timestamps.extend_from_slice(timestamps);
-        for &value in values {
-            let (scaled, value) = decimal::encode(value, divisor);
-            self.scaled.append_option(scaled);
-            self.values.append_option(value);
-        }
-    }
-
-    fn take(&mut self) -> parquet::errors::Result<RecordBatch> {
-        fn drain<T>(column: &mut Vec<T>) -> Vec<T> {
-            std::mem::replace(column, Vec::with_capacity(BATCH_ROWS))
-        }
-        let rows = self.len();
-        let timestamps = TimestampMillisecondArray::from(drain(&mut self.timestamps)).with_timezone("UTC");
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(UInt32Array::from(drain(&mut self.series))),
-            Arc::new(timestamps),
-            Arc::new(self.scaled.finish()),
-            Arc::new(Float64Array::from(drain(&mut self.divisors))),
-            Arc::new(self.values.finish()),
-            new_null_array(&schema::timestamp_type(), rows),
-        ];
-        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
-    }
+fn ends(timestamps: &[i64]) -> Option<(i64, i64)> {
+    timestamps.first().copied().zip(timestamps.last().copied())
 }

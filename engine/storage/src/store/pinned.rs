@@ -164,7 +164,7 @@ impl PinnedVersion {
             let mut found = segment.read(&wanted, min_ms, max_ms)?.into_iter().peekable();
             for (_, place) in rows {
                 if let Some(samples) = found.next_if(|samples| samples.labels == read[place].labels) {
-                    read[place].merge(&samples.timestamps, &samples.values);
+                    read[place].absorb(samples);
                 }
             }
         }

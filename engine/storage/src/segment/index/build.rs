@@ -13,6 +13,7 @@ pub(super) struct IndexBuilder {
     columns: Vec<ColumnBuilder>,
     index: SeriesIndex,
     rows: u64,
+    histograms: u64,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +67,9 @@ impl IndexBuilder {
         if cells.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(format!("series {series} has a label twice"));
         }
-        if range.first_row != self.rows || range.row_count == 0 || range.min_time_ms > range.max_time_ms {
+        let follows = range.first_row == self.rows && range.first_histogram == self.histograms;
+        let empty = range.row_count == 0 && range.histogram_count == 0;
+        if !follows || empty || range.min_time_ms > range.max_time_ms {
             return Err(format!("series {series} has an impossible row or time range"));
         }
         let index = &mut self.index;
@@ -92,11 +95,16 @@ impl IndexBuilder {
             codes.push(code);
         }
         index.first_rows.push(range.first_row);
+        index.first_histograms.push(range.first_histogram);
         index.times.push((range.min_time_ms, range.max_time_ms));
         self.rows = self
             .rows
             .checked_add(range.row_count)
             .ok_or("more rows than can be counted")?;
+        self.histograms = self
+            .histograms
+            .checked_add(range.histogram_count)
+            .ok_or("more histograms than can be counted")?;
         Ok(())
     }
 
@@ -116,6 +124,10 @@ impl IndexBuilder {
         }
         let mut index = self.index;
         index.first_rows.push(self.rows);
+        match self.histograms {
+            0 => index.first_histograms = Vec::new(),
+            rows => index.first_histograms.push(rows),
+        }
         for cell in &mut index.cells {
             cell.column = position[cell.column as usize];
         }
@@ -125,6 +137,7 @@ impl IndexBuilder {
             index.cells[start..end].sort_unstable_by_key(|cell| cell.column);
         }
         index.first_rows.shrink_to_fit();
+        index.first_histograms.shrink_to_fit();
         index.times.shrink_to_fit();
         check_metric_names(&index)?;
         Ok(index)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, MapArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, MapArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{Int32Type, TimestampMillisecondType, UInt32Type, UInt64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -67,10 +67,14 @@ fn push_batch(
     let max_times = required(batch, schema::MAX_TIME, |a| {
         a.as_primitive_opt::<TimestampMillisecondType>()
     })?;
+    let first_histograms = optional(batch, schema::FIRST_HISTOGRAM)?;
+    let histogram_counts = optional(batch, schema::HISTOGRAM_COUNT)?;
     for (row, cells) in cells.iter_mut().enumerate().take(batch.num_rows()) {
         let range = RowRange {
             first_row: first_rows.value(row),
             row_count: row_counts.value(row),
+            first_histogram: first_histograms.map_or(0, |column| column.value(row)),
+            histogram_count: histogram_counts.map_or(0, |column| column.value(row)),
             min_time_ms: min_times.value(row),
             max_time_ms: max_times.value(row),
         };
@@ -148,6 +152,14 @@ fn required<'a, T: Array>(
         return Err(format!("column {name} has nulls"));
     }
     cast(array).ok_or_else(|| wrong_type(name, array))
+}
+
+/// A column of counts that only segments with histograms have.
+fn optional<'a>(batch: &'a RecordBatch, name: &str) -> Result<Option<&'a UInt64Array>, String> {
+    match batch.column_by_name(name) {
+        Some(_) => required(batch, name, |a| a.as_primitive_opt::<UInt64Type>()).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn wrong_type(name: &str, array: &ArrayRef) -> String {

@@ -21,9 +21,13 @@ pub struct RowRange {
     pub first_row: u64,
     /// Number of rows.
     pub row_count: u64,
-    /// Time of the first sample, ms since the epoch.
+    /// First row in `histograms.parquet`.
+    pub first_histogram: u64,
+    /// Number of rows there.
+    pub histogram_count: u64,
+    /// Time of the first sample of either kind, ms since the epoch.
     pub min_time_ms: i64,
-    /// Time of the last sample, ms since the epoch.
+    /// Time of the last sample of either kind, ms since the epoch.
     pub max_time_ms: i64,
 }
 
@@ -37,6 +41,8 @@ pub(super) struct SeriesIndex {
     cells: Vec<Cell>,
     /// First row of each series, then the number of rows of all.
     first_rows: Vec<u64>,
+    /// The same for `histograms.parquet`; empty where that is not.
+    first_histograms: Vec<u64>,
     times: Vec<(i64, i64)>,
 }
 
@@ -63,12 +69,20 @@ impl SeriesIndex {
         self.first_rows.last().copied().unwrap_or(0)
     }
 
+    pub(super) fn histogram_count(&self) -> u64 {
+        self.first_histograms.last().copied().unwrap_or(0)
+    }
+
     pub(super) fn row_range(&self, series: u32) -> RowRange {
         let i = series as usize;
         let (min_time_ms, max_time_ms) = self.times[i];
+        let first_histogram = self.first_histograms.get(i).copied().unwrap_or(0);
+        let next_histogram = self.first_histograms.get(i + 1).copied().unwrap_or(0);
         RowRange {
             first_row: self.first_rows[i],
             row_count: self.first_rows[i + 1] - self.first_rows[i],
+            first_histogram,
+            histogram_count: next_histogram - first_histogram,
             min_time_ms,
             max_time_ms,
         }
@@ -132,6 +146,7 @@ impl SeriesIndex {
             + size_of_val(self.runs.as_slice())
             + size_of_val(self.cells.as_slice())
             + size_of_val(self.first_rows.as_slice())
+            + size_of_val(self.first_histograms.as_slice())
             + size_of_val(self.times.as_slice())
     }
 

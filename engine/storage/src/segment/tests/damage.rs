@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use engine_model::histogram::Histogram;
+
 use super::*;
 use crate::segment::SegmentError;
-use crate::segment::manifest::{MANIFEST_FILE, SAMPLES_FILE, SERIES_FILE};
+use crate::segment::manifest::{HISTOGRAMS_FILE, MANIFEST_FILE, SAMPLES_FILE, SERIES_FILE};
 use crate::segment::verify::verify;
 
 fn sound(dir: &Path) -> Segment {
@@ -60,6 +62,31 @@ fn flipped_bits_are_found() {
 }
 
 #[test]
+fn flipped_bits_of_histograms_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut data = series(&[("__name__", "h")], &[(5, 1.0)]);
+    data.histograms = (10..200)
+        .map(|t| (t, std::sync::Arc::new(Histogram::stale())))
+        .collect();
+    let segment = write(dir.path(), header(Level::Cut, 1), &[data]);
+    let path = segment.path().join(HISTOGRAMS_FILE);
+    let original = fs::read(&path).unwrap();
+    for at in (0..original.len()).step_by(37) {
+        let mut bytes = original.clone();
+        bytes[at] ^= 0x55;
+        fs::write(&path, &bytes).unwrap();
+        assert_names(&verify(segment.path()).unwrap_err(), HISTOGRAMS_FILE);
+        if let Ok(segment) = Segment::open(segment.path())
+            && let Err(error) = segment.read(&[0], i64::MIN, i64::MAX)
+        {
+            assert_names(&error, HISTOGRAMS_FILE);
+        }
+    }
+    fs::remove_file(&path).unwrap();
+    assert_names(&Segment::open(segment.path()).unwrap_err(), HISTOGRAMS_FILE);
+}
+
+#[test]
 fn truncated_and_missing_files_are_found_at_open() {
     let dir = tempfile::tempdir().unwrap();
     let segment = sound(dir.path());
@@ -85,9 +112,9 @@ fn manifests_that_lie_or_are_newer() {
     let path = segment.path().join(MANIFEST_FILE);
     let original = fs::read_to_string(&path).unwrap();
     let cases = [
-        ("\"major\": 1", "\"major\": 2", "Unsupported"),
+        ("\"major\": 1", "\"major\": 3", "Unsupported"),
         ("\"level\": 2", "\"level\": 9", "Unsupported"),
-        ("\"minor\": 0", "\"minor\": 7, \"extra\": true", "fine"),
+        ("\"minor\": 1", "\"minor\": 7, \"extra\": true", "fine"),
         ("\"series\": 20", "\"series\": 21", "Corrupt"),
         ("\"samples\": 2000", "\"samples\": 1999", "Corrupt"),
         ("\"min_time_ms\": 0", "\"min_time_ms\": 5", "Corrupt"),

@@ -1,6 +1,7 @@
 //! Segments written and read back.
 
 mod damage;
+pub(crate) mod histograms;
 mod labels;
 mod round_trip;
 mod versions;
@@ -29,9 +30,7 @@ pub(crate) fn write(dir: &Path, header: SegmentHeader, series: &[SeriesSamples])
     sorted.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
     let mut writer = SegmentWriter::create(crate::disk::real(), dir, header).unwrap();
     for series in sorted {
-        writer
-            .push_series(&series.labels, &series.timestamps, &series.values)
-            .unwrap();
+        writer.push_series_samples(series).unwrap();
     }
     writer.finish().unwrap()
 }
