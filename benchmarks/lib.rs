@@ -1,0 +1,12 @@
+//! Claims and how to check them: a folder a claim, with its page (`README.md`), its code and its latest results
+//! (`RESULTS.md`). `load` makes the work, `servers` runs Weir and its peers, `report` writes the results down.
+
+pub mod claims;
+pub mod encodings;
+pub mod ingest;
+pub mod load;
+pub mod million;
+pub mod parser;
+pub mod report;
+pub mod servers;
+mod thread_time;
