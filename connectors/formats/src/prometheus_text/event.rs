@@ -1,5 +1,7 @@
 //! What one line of exposition text says.
 
+use crate::exposition::MetricType;
+
 /// One line's content; borrowed from the input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event<'a> {
@@ -33,45 +35,4 @@ pub struct Sample<'a> {
     pub value: f64,
     /// Explicit timestamp in ms since the epoch.
     pub timestamp: Option<i64>,
-}
-
-/// Type of a metric family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum MetricType {
-    /// `counter`.
-    Counter,
-    /// `gauge`.
-    Gauge,
-    /// `histogram`.
-    Histogram,
-    /// `summary`.
-    Summary,
-    /// `untyped`, or no type line.
-    #[default]
-    Untyped,
-}
-
-impl MetricType {
-    /// The type of a word in a `# TYPE` line.
-    pub(super) fn from_word(word: &[u8]) -> Option<Self> {
-        Some(match word {
-            b"counter" => Self::Counter,
-            b"gauge" => Self::Gauge,
-            b"histogram" => Self::Histogram,
-            b"summary" => Self::Summary,
-            b"untyped" => Self::Untyped,
-            _ => return None,
-        })
-    }
-
-    /// The word that Prometheus's metadata uses; `untyped` reads as `unknown` there.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-            Self::Summary => "summary",
-            Self::Untyped => "unknown",
-        }
-    }
 }

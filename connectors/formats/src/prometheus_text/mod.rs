@@ -5,16 +5,12 @@
 //! [`decode_series`] turns them into labels the first time. Grammar and rejections are those of
 //! Prometheus's own parser.
 
-mod error;
 mod event;
-mod float;
 mod parser;
-mod series;
 
-pub use error::{ParseError, Reason};
-pub use event::{Event, MetricType, Sample};
+pub use crate::exposition::{MetricType, ParseError, Reason, SeriesLabels, decode_series};
+pub use event::{Event, Sample};
 pub use parser::Parser;
-pub use series::{SeriesLabels, decode_series};
 
 /// The media type of this format.
 pub const MEDIA_TYPE: &str = "text/plain";

@@ -2,9 +2,11 @@
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::error::{ParseError, Reason, excerpt};
-use super::event::{Event, MetricType, Sample};
-use super::float::parse_value;
+use super::event::{Event, Sample};
+use crate::exposition::error::excerpt;
+use crate::exposition::float::parse_value;
+use crate::exposition::scan::{is_name, is_name_start};
+use crate::exposition::{MetricType, ParseError, Place, Reason};
 
 /// Walks exposition text. After an error or the end it only yields `None`.
 ///
@@ -44,7 +46,7 @@ impl<'a> Parser<'a> {
     /// An error about the latest entry, such as one that `decode_series` found.
     pub fn error(&self, reason: Reason) -> ParseError {
         ParseError {
-            line: self.line(),
+            place: Place::Line(self.line()),
             reason,
         }
     }
@@ -170,7 +172,8 @@ impl<'a> Parser<'a> {
         let text = if blank { &[] } else { &rest[1..] };
         self.at = self.past(end);
         if keyword == "TYPE" {
-            let metric_type = MetricType::from_word(text).ok_or_else(|| Reason::MetricType(excerpt(text)))?;
+            let metric_type =
+                MetricType::from_text_word(text).ok_or_else(|| Reason::MetricType(excerpt(text)))?;
             self.metric_type = metric_type;
             return Ok(Event::Type { name, metric_type });
         }
@@ -266,14 +269,4 @@ impl<'a> Iterator for Parser<'a> {
             }
         }
     }
-}
-
-#[inline]
-pub(super) fn is_name_start(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || byte == b':'
-}
-
-#[inline]
-pub(super) fn is_name(byte: u8) -> bool {
-    is_name_start(byte) || byte.is_ascii_digit()
 }

@@ -4,6 +4,7 @@ use engine_model::staleness::NORMAL_NAN_BITS;
 use proptest::prelude::*;
 
 use super::*;
+use crate::exposition::Place;
 
 /// One line an event: `series => value [timestamp]`, `TYPE …`, `HELP …`, `#`, or the error.
 fn render(text: &str) -> String {
@@ -184,7 +185,7 @@ fn invalid_utf8_is_named() {
     assert!(matches!(
         Parser::new(b"# HELP a \xff").next(),
         Some(Err(ParseError {
-            line: 1,
+            place: Place::Line(1),
             reason: Reason::Utf8 { .. }
         }))
     ));

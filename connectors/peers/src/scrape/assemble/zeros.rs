@@ -132,7 +132,7 @@ pub(super) fn is_counter(family: Option<(&str, MetricType)>, name: &str) -> bool
         MetricType::Histogram => ends_with(&["_bucket", "_count", "_sum"]),
         MetricType::Summary => ends_with(&["_count", "_sum"]),
         MetricType::Untyped => ends_with(&["_total"]),
-        MetricType::Gauge => false,
+        MetricType::Gauge | MetricType::GaugeHistogram | MetricType::Info | MetricType::StateSet => false,
     }
 }
 

@@ -7,7 +7,7 @@ const EXACT_DIGITS_MAX: usize = 15;
 
 /// A sample value; numbers too large for a float are refused as in Go.
 #[inline]
-pub(super) fn parse_value(bytes: &[u8]) -> Option<f64> {
+pub(crate) fn parse_value(bytes: &[u8]) -> Option<f64> {
     if bytes.len() <= EXACT_DIGITS_MAX && bytes.iter().all(u8::is_ascii_digit) && !bytes.is_empty() {
         let whole = bytes.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0'));
         return Some(whole as f64);
@@ -19,7 +19,7 @@ pub(super) fn parse_value(bytes: &[u8]) -> Option<f64> {
 
 /// The OpenMetrics form of a bucket bound or quantile: `1` becomes `1.0`, `1e3` becomes `1000.0`.
 /// Text that is no number stays as it is.
-pub(super) fn normalise_bound(text: &str) -> Option<String> {
+pub(crate) fn normalise_bound(text: &str) -> Option<String> {
     if text.contains(['p', 'P', '_']) {
         return None;
     }

@@ -6,9 +6,9 @@ use engine_model::{Labels, METRIC_NAME};
 use memchr::{memchr, memchr2};
 
 use super::error::{Reason, excerpt};
-use super::event::MetricType;
 use super::float::normalise_bound;
-use super::parser::{is_name, is_name_start};
+use super::metric_type::MetricType;
+use super::scan::{is_name, is_name_start};
 
 /// The labels of one exposed series, in the order in which they were written. Unlike [`Labels`] it
 /// keeps labels with an empty value, which matter when target labels are merged in.
@@ -34,7 +34,7 @@ impl SeriesLabels<'_> {
     }
 }
 
-/// Reads the bytes that a parser handed out as [`Sample::series`](super::Sample), under the family type
+/// Reads the bytes that a parser handed out as the bytes of a series, under the family type
 /// that the parser knew then. Checks the whole grammar, UTF-8 and that no label is written twice.
 pub fn decode_series(series: &[u8], metric_type: MetricType) -> Result<SeriesLabels<'_>, Reason> {
     let mut cursor = Cursor { bytes: series, at: 0 };
