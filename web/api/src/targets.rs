@@ -162,7 +162,7 @@ mod tests {
             targets: vec!["localhost:9100".to_owned()],
             labels: BTreeMap::from([("dam".to_owned(), "west".to_owned())]),
         }];
-        let target = ActiveTarget::new(Arc::clone(&targets_of(&config).active[0]));
+        let target = ActiveTarget::new(Arc::clone(&targets_of(&config, &[]).active[0]));
         let external = ExternalAddress {
             scheme: "http".to_owned(),
             host: "weir.example:9090".to_owned(),
@@ -172,7 +172,8 @@ mod tests {
         let expected = json!({
             "discoveredLabels": {
                 "__address__": "localhost:9100", "__metrics_path__": "/metrics", "__scheme__": "http",
-                "__scrape_interval__": "1m", "__scrape_timeout__": "10s", "dam": "west", "job": "node",
+                "__always_scrape_classic_histograms__": "false", "__convert_classic_histograms_to_nhcb__": "false",
+                "__scrape_native_histograms__": "false", "__scrape_interval__": "1m", "__scrape_timeout__": "10s", "dam": "west", "job": "node",
             },
             "labels": {"dam": "west", "instance": "localhost:9100", "job": "node"},
             "scrapePool": "node", "scrapeUrl": "http://localhost:9100/metrics",

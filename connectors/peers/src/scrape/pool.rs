@@ -1,6 +1,7 @@
 //! The loops of one job: started, kept, replaced and removed as its configuration changes.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use engine_dataflow::Output;
@@ -12,8 +13,11 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use crate::discovery::Groups;
+
 use super::assemble::{Assembler, Shared};
 use super::config::{Limits, ScrapeConfig, default_protocols};
+use super::failure_log::FailureLog;
 use super::fetch::HttpFetch;
 use super::line_cache::Tracked;
 use super::schedule::Schedule;
@@ -40,6 +44,7 @@ pub(super) struct Pool {
     /// Stops all loops when the pool is dropped, also by a panic.
     _stop_on_drop: tokio_util::sync::DropGuard,
     forced_error: Arc<Mutex<Option<String>>>,
+    failure_log: Arc<FailureLog>,
     client: Option<(HttpClientOptions, HttpClient)>,
     /// By the target's hash.
     running: HashMap<u64, Running>,
@@ -89,6 +94,7 @@ impl Pool {
             _stop_on_drop: shutdown.clone().drop_guard(),
             shutdown,
             forced_error: Arc::default(),
+            failure_log: Arc::default(),
             client: None,
             running: HashMap::new(),
             ending: JoinSet::new(),
@@ -96,13 +102,17 @@ impl Pool {
         }
     }
 
-    /// Makes the loops those of `config`. Loops that the change does not touch go on undisturbed.
-    pub(super) async fn sync(&mut self, mut config: Arc<ScrapeConfig>) -> Result<(), ClientError> {
+    /// Makes the loops those of `config` and what its discoverers found. Loops that the change does not touch go on undisturbed.
+    pub(super) async fn sync(
+        &mut self,
+        mut config: Arc<ScrapeConfig>,
+        discovered: &[Groups],
+    ) -> Result<(), ClientError> {
         // Only protobuf has a start timestamp with every sample.
         if self.shared.start_timestamp_zeros && config.protocols.is_none() {
             Arc::make_mut(&mut config).protocols = Some(default_protocols(true));
         }
-        let set = targets_of(&config);
+        let set = targets_of(&config, discovered);
         let client = self.client(&config)?;
         for fault in set.dropped.iter().filter_map(|dropped| dropped.fault.as_deref()) {
             self.shared.metrics.sync_failed.add(1);
@@ -110,6 +120,10 @@ impl Pool {
         }
         self.limit_targets(&config, set.active.len());
         self.reading.limit.set_max(config.limits.series);
+        if let Err(error) = self.failure_log.open(config.failure_log_file.as_deref()) {
+            let file = config.failure_log_file.as_deref().unwrap_or(Path::new(""));
+            error!(job = %config.job_name, file = %file.display(), %error, "scrape_failure_log_file cannot be opened");
+        }
         let wanted: HashMap<u64, &Arc<Target>> = set.active.iter().map(|t| (t.hash, t)).collect();
         let gone: Vec<u64> = self
             .running
@@ -138,7 +152,11 @@ impl Pool {
 
     /// The job's client. It is kept while its options stay, and its connections and tokens with it.
     fn client(&mut self, config: &ScrapeConfig) -> Result<HttpClient, ClientError> {
-        if let Some((_, client)) = self.client.as_ref().filter(|(options, _)| *options == config.http) {
+        if let Some((_, client)) = self
+            .client
+            .as_ref()
+            .filter(|(options, _)| *options == config.http)
+        {
             return Ok(client.clone());
         }
         let client = HttpClient::new(&config.http)?;
@@ -231,6 +249,7 @@ impl Pool {
             clock: shared.clock.clone(),
             metrics: Arc::clone(&shared.metrics),
             forced_error: Arc::clone(&self.forced_error),
+            failure_log: Arc::clone(&self.failure_log),
             orders: order,
             shutdown: self.shutdown.clone(),
         };
@@ -275,7 +294,9 @@ fn scrapes_alike(old: &ScrapeConfig, new: &ScrapeConfig) -> bool {
     let scraping = |config: &ScrapeConfig| ScrapeConfig {
         relabel_rules: Vec::new(),
         static_groups: Vec::new(),
+        discovery: Vec::new(),
         keep_dropped_targets: 0,
+        failure_log_file: None,
         limits: Limits {
             targets: 0,
             series: 0,

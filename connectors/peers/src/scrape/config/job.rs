@@ -1,55 +1,23 @@
 //! One entry of `scrape_configs`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use engine_model::relabel::Rule;
 use engine_settings::{Error, Field, HttpClientOptions, Mapping};
 
+use crate::discovery::{DiscoveryConfig, TargetGroup};
+
 use super::super::resolution::Resolution;
 use super::Limits;
 use super::global::{GlobalScrape, at, non_zero};
+use super::histograms::HistogramOptions;
+use super::names::NameScheme;
+use super::protocol::{ScrapeProtocol, default_protocols, protocol, protocols};
 use super::relabel::decode_rules;
-use super::supported::{protocol, protocols, refuse_other_than_default};
 
-/// Service discoveries of Prometheus that are refused by name, and what goes with them.
-const NOT_SUPPORTED: [&str; 36] = [
-    "aws_sd_configs",
-    "azure_sd_configs",
-    "consul_sd_configs",
-    "digitalocean_sd_configs",
-    "dns_sd_configs",
-    "docker_sd_configs",
-    "dockerswarm_sd_configs",
-    "ec2_sd_configs",
-    "ecs_sd_configs",
-    "elasticache_sd_configs",
-    "eureka_sd_configs",
-    "file_sd_configs",
-    "gce_sd_configs",
-    "hetzner_sd_configs",
-    "http_sd_configs",
-    "ionos_sd_configs",
-    "kubernetes_sd_configs",
-    "kuma_sd_configs",
-    "lightsail_sd_configs",
-    "linode_sd_configs",
-    "marathon_sd_configs",
-    "msk_sd_configs",
-    "nerve_sd_configs",
-    "nomad_sd_configs",
-    "oci_sd_configs",
-    "openstack_sd_configs",
-    "outscale_sd_configs",
-    "ovhcloud_sd_configs",
-    "puppetdb_sd_configs",
-    "rds_sd_configs",
-    "scaleway_sd_configs",
-    "serverset_sd_configs",
-    "stackit_sd_configs",
-    "triton_sd_configs",
-    "uyuni_sd_configs",
-    "vultr_sd_configs",
-];
+/// Weight of the first format in `Accept`, in tenths: one more than there are formats.
+const FIRST_WEIGHT: usize = 6;
 
 /// What is scraped under one job name, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,10 +46,16 @@ pub struct ScrapeConfig {
     pub limits: Limits,
     /// Most dropped targets that are remembered; 0 means all.
     pub keep_dropped_targets: u64,
-    /// Media types to ask for, most wanted first.
-    pub protocols: Vec<&'static str>,
-    /// Whether a missing or unknown content type is read as Prometheus text.
-    pub fallback_to_text: bool,
+    /// Formats to ask for, most wanted first; `None` leaves the choice to what the job wants to store.
+    pub protocols: Option<Vec<ScrapeProtocol>>,
+    /// What is done with histograms.
+    pub histograms: HistogramOptions,
+    /// Which names are valid.
+    pub names: NameScheme,
+    /// Where failed scrapes are logged.
+    pub failure_log_file: Option<PathBuf>,
+    /// How a body with a missing or unknown content type is read.
+    pub fallback_protocol: Option<ScrapeProtocol>,
     /// Whether three more report series are written.
     pub extra_scrape_metrics: bool,
     /// Whether a counter that first appears in a target which is already being scraped gets a 0 at the
@@ -95,6 +69,8 @@ pub struct ScrapeConfig {
     pub metric_relabel_rules: Vec<Rule>,
     /// The targets.
     pub static_groups: Vec<StaticGroup>,
+    /// Where further targets are found.
+    pub discovery: Vec<DiscoveryConfig>,
     /// Redirects, HTTP/2, authentication.
     pub http: HttpClientOptions,
 }
@@ -125,15 +101,35 @@ impl ScrapeConfig {
             limits: global.limits.clone(),
             keep_dropped_targets: global.keep_dropped_targets,
             protocols: global.protocols.clone(),
-            fallback_to_text: false,
+            histograms: global.histograms,
+            names: global.names,
+            failure_log_file: global.failure_log_file.clone(),
+            fallback_protocol: None,
             extra_scrape_metrics: global.extra_scrape_metrics,
             new_counters_from_zero: false,
             resolution: Resolution::default(),
             relabel_rules: Vec::new(),
             metric_relabel_rules: Vec::new(),
             static_groups: Vec::new(),
+            discovery: Vec::new(),
             http: HttpClientOptions::default(),
         }
+    }
+
+    /// The `Accept` header of its requests: each format with a weight that falls by a tenth, then anything.
+    pub fn accept_header(&self) -> String {
+        let by_default = || default_protocols(self.histograms.native);
+        let protocols = self.protocols.clone().unwrap_or_else(by_default);
+        let mut out = String::new();
+        for (i, protocol) in protocols.iter().enumerate() {
+            out.push_str(protocol.media_type());
+            if protocol.takes_escaping() {
+                out.push_str(&format!(";escaping={}", self.names.escaping.as_str()));
+            }
+            out.push_str(&format!(";q=0.{},", FIRST_WEIGHT - i));
+        }
+        out.push_str(&format!("*/*;q=0.{}", FIRST_WEIGHT - protocols.len()));
+        out
     }
 
     /// Reads the list under `scrape_configs`. Every faulty job is reported; job names must be unique.
@@ -164,7 +160,7 @@ impl ScrapeConfig {
         config.decode_timing(&mapping, global)?;
         config.decode_request(&mapping)?;
         config.decode_handling(&mapping)?;
-        mapping.not_supported(&NOT_SUPPORTED);
+        config.discovery = DiscoveryConfig::decode_all(&mapping)?;
         mapping.finish()?;
         Ok(config)
     }
@@ -199,9 +195,9 @@ impl ScrapeConfig {
         self.params = mapping.get_or("params", |field| field.map(Field::strings), BTreeMap::new())?;
         self.enable_compression = mapping.get_or("enable_compression", Field::bool, true)?;
         if let Some(protocols) = mapping.get("scrape_protocols", protocols)? {
-            self.protocols = protocols;
+            self.protocols = Some(protocols);
         }
-        self.fallback_to_text = mapping.get("fallback_scrape_protocol", protocol)?.is_some();
+        self.fallback_protocol = mapping.get("fallback_scrape_protocol", protocol)?;
         self.http = HttpClientOptions::decode_inline(mapping)?;
         Ok(())
     }
@@ -217,7 +213,11 @@ impl ScrapeConfig {
         if keep != 0 {
             self.keep_dropped_targets = keep;
         }
-        refuse_other_than_default(mapping)?;
+        self.histograms = HistogramOptions::decode(mapping, self.histograms)?;
+        self.names = NameScheme::decode(mapping, self.names)?;
+        if let Some(file) = mapping.get("scrape_failure_log_file", Field::path_of_file)? {
+            self.failure_log_file = Some(file);
+        }
         self.new_counters_from_zero = mapping.get_or("new_counters_from_zero", Field::bool, false)?;
         self.resolution = Resolution::new(
             mapping.get_or("native_histogram_bucket_limit", Field::u64, 0)?,
@@ -236,6 +236,11 @@ impl ScrapeConfig {
 }
 
 impl StaticGroup {
+    /// The group in the form of discovered ones.
+    pub fn to_targets(&self) -> TargetGroup {
+        TargetGroup::new(String::new(), self.targets.clone(), self.labels.clone())
+    }
+
     /// Without relabelling an address with a slash is certainly a URL by mistake.
     fn decode(field: Field<'_>, check_addresses: bool) -> Result<Self, Error> {
         let mapping = field.mapping()?;

@@ -14,8 +14,6 @@ use super::target::Target;
 
 /// Bodies above this are refused even without a limit: one target must not take the memory.
 const BODY_BYTES_MAX: u64 = 1 << 30;
-/// Weight of the first media type: one more than the number of protocols that exist.
-const FIRST_WEIGHT: usize = 6;
 const TIMEOUT_HEADER: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
 
 /// Why a body could not be fetched.
@@ -78,7 +76,9 @@ impl HttpFetch {
         })?;
         if response.status != StatusCode::OK {
             let status = response.status;
-            return Err(FetchError::Failed(format!("server returned HTTP status {status}")));
+            return Err(FetchError::Failed(format!(
+                "server returned HTTP status {status}"
+            )));
         }
         let limit = match self.config.limits.body_bytes {
             0 => BODY_BYTES_MAX,

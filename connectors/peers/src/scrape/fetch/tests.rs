@@ -88,7 +88,7 @@ async fn fetch(address: &str, lines: &str) -> Result<(String, Option<String>), S
     let document = Document::parse("f", &text).expect("valid YAML");
     let configs = document.decode(|root| ScrapeConfig::decode_list(root, &GlobalScrape::default()));
     let config = Arc::new(configs.expect("valid configuration").remove(0));
-    let target = Arc::clone(&targets_of(&config).active[0]);
+    let target = Arc::clone(&targets_of(&config, &[]).active[0]);
     let client = HttpClient::new(&config.http).expect("a client");
     let mut fetch = HttpFetch::new(client, target, config, "Weir/test".into());
     let mut body = Vec::new();

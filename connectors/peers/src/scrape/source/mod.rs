@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use engine_model::WallClock;
 
+use crate::discovery::{Discovered, Discoveries};
+
 use super::config::ScrapeConfig;
 use super::metrics::ScrapeMetrics;
 use super::pool::{Pool, PoolEvent};
@@ -23,6 +25,8 @@ pub struct ScrapeShared {
     pub status: Arc<TargetsStatus>,
     /// What went wrong so far.
     pub metrics: Arc<ScrapeMetrics>,
+    /// Runs the discoverers of all jobs.
+    pub discoveries: Arc<Discoveries>,
     /// The clock that scrapes are due by.
     pub clock: WallClock,
     /// Shifts the phases of this server, from [`offset_seed`](super::offset_seed).
@@ -77,36 +81,72 @@ impl ScrapeHandle {
     }
 }
 
+impl ScrapeSource {
+    /// Makes the pool's targets those that the configuration names and its discoverers know.
+    async fn sync(
+        &self,
+        pool: &mut Pool,
+        config: &Arc<ScrapeConfig>,
+        discovered: &mut Discovered,
+    ) -> Result<(), NodeError> {
+        let groups = discovered.take();
+        if !config.discovery.is_empty() {
+            let found = groups
+                .iter()
+                .flat_map(|groups| groups.iter())
+                .map(|group| group.targets.len());
+            self.shared
+                .discoveries
+                .metrics()
+                .synced(&config.job_name, found.sum());
+        }
+        Ok(pool.sync(Arc::clone(config), &groups).await?)
+    }
+}
+
 #[async_trait]
 impl Source for ScrapeSource {
     async fn run(&mut self, context: SourceContext, output: Output) -> Result<(), NodeError> {
         let shutdown = context.shutdown.clone();
         let mut pool = Pool::new(Arc::clone(&self.shared), output, context.node.into(), &shutdown);
+        let mut discovered = Discovered::default();
         // The configuration at the start counts as changed.
         self.config.mark_changed();
         let mut handle_is_gone = false;
-        let mut job_name = String::new();
+        let mut current: Option<Arc<ScrapeConfig>> = None;
         loop {
             tokio::select! {
                 biased;
-                () = shutdown.cancelled() => {
-                    pool.shut_down().await;
-                    return Ok(());
-                }
+                () = shutdown.cancelled() => break,
                 changed = self.config.changed(), if !handle_is_gone => {
                     // Without a handle the latest configuration stays for good.
                     handle_is_gone = changed.is_err();
-                    let config = self.config.borrow_and_update().clone();
-                    match config {
-                        _ if handle_is_gone => {}
-                        Some(config) => {
-                            config.job_name.clone_into(&mut job_name);
-                            pool.sync(config).await?;
+                    if !handle_is_gone {
+                        let next = self.config.borrow_and_update().clone();
+                        match (&next, &current) {
+                            (Some(config), _) => {
+                                discovered.listen(&self.shared.discoveries, &config.discovery, &config.job_name);
+                                tokio::select! {
+                                    biased;
+                                    () = shutdown.cancelled() => break,
+                                    () = discovered.settled() => {}
+                                }
+                                self.sync(&mut pool, config, &mut discovered).await?;
+                            }
+                            (None, Some(last)) => {
+                                discovered = Discovered::default();
+                                self.shared.status.remove(&last.job_name);
+                                self.shared.discoveries.metrics().job_gone(&last.job_name);
+                                pool.retire();
+                            }
+                            (None, None) => {}
                         }
-                        None => {
-                            self.shared.status.remove(&job_name);
-                            pool.retire();
-                        }
+                        current = next;
+                    }
+                }
+                () = discovered.changed() => {
+                    if let Some(config) = &current {
+                        self.sync(&mut pool, config, &mut discovered).await?;
                     }
                 }
                 event = pool.next_event() => {
@@ -119,6 +159,8 @@ impl Source for ScrapeSource {
                 return Ok(());
             }
         }
+        pool.shut_down().await;
+        Ok(())
     }
 }
 

@@ -7,17 +7,16 @@ use engine_model::{Labels, LabelsBuilder};
 
 use super::super::config::ScrapeConfig;
 
-/// The address, the group's labels, and the job's settings where those are not set.
+/// The target's own labels, its group's, and the job's settings where those are not set.
 pub(super) fn discovered_labels(
     config: &ScrapeConfig,
-    address: &str,
+    target: &BTreeMap<String, String>,
     group: &BTreeMap<String, String>,
 ) -> Labels {
     let mut builder = LabelsBuilder::default();
-    for (name, value) in group {
+    for (name, value) in group.iter().chain(target) {
         builder.set(name, value);
     }
-    builder.set("__address__", address);
     let interval = format_duration_ms(config.scrape_interval_ms);
     let timeout = format_duration_ms(config.scrape_timeout_ms);
     let mut default = |name: &str, value: &str| {
@@ -30,6 +29,10 @@ pub(super) fn discovered_labels(
     default("__scrape_timeout__", &timeout);
     default("__metrics_path__", &config.metrics_path);
     default("__scheme__", &config.scheme);
+    let mut histograms = config.histograms;
+    for (name, _, option) in histograms.labels() {
+        default(name, if *option { "true" } else { "false" });
+    }
     for (name, values) in &config.params {
         if let Some(first) = values.first() {
             default(&format!("__param_{name}"), first);

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use engine_model::duration::parse_duration_ms;
 use engine_model::{Labels, LabelsBuilder, relabel};
 
-use super::config::ScrapeConfig;
+use crate::discovery::{Groups, TargetGroup};
+
+use super::config::{HistogramOptions, ScrapeConfig, StaticGroup};
 use super::schedule::fnv1a;
 use discovered::discovered_labels;
 pub use url::TargetUrl;
@@ -27,6 +29,8 @@ pub struct Target {
     pub interval_ms: i64,
     /// Time a scrape may take, in ms; more than 0 and at most the interval.
     pub timeout_ms: i64,
+    /// What is done with its histograms.
+    pub histograms: HistogramOptions,
     /// Hash of the labels after relabelling and the URL, as Prometheus computes it. It decides the
     /// phase, and two targets of a job are one when it is equal.
     pub hash: u64,
@@ -52,13 +56,17 @@ pub struct TargetSet {
     pub dropped_count: usize,
 }
 
-/// Makes the targets of a job.
-pub fn targets_of(config: &ScrapeConfig) -> TargetSet {
+/// Makes the targets of a job: those that are written down, and those that its discoverers found.
+pub fn targets_of(config: &ScrapeConfig, discovered: &[Groups]) -> TargetSet {
     let mut set = TargetSet::default();
     let mut seen = HashSet::new();
-    for group in &config.static_groups {
-        for address in &group.targets {
-            let discovered = discovered_labels(config, address, &group.labels);
+    let written: Vec<TargetGroup> = config.static_groups.iter().map(StaticGroup::to_targets).collect();
+    for group in written
+        .iter()
+        .chain(discovered.iter().flat_map(|groups| groups.iter()))
+    {
+        for target in &group.targets {
+            let discovered = discovered_labels(config, target, &group.labels);
             let fault = match target_of(config, &discovered) {
                 Ok(Some(target)) => {
                     if seen.insert(target.hash) {
@@ -101,6 +109,7 @@ fn target_of(config: &ScrapeConfig, discovered: &Labels) -> Result<Option<Target
             builder.value("__scrape_interval__"),
         ));
     }
+    let histograms = histogram_options(&builder, config.histograms)?;
     refuse_unsupported(&builder)?;
     builder.retain(|name| !name.starts_with("__meta_"));
     if builder.value("instance").is_empty() {
@@ -115,6 +124,7 @@ fn target_of(config: &ScrapeConfig, discovered: &Labels) -> Result<Option<Target
         url,
         interval_ms,
         timeout_ms,
+        histograms,
         hash,
     }))
 }
@@ -127,22 +137,33 @@ fn positive_duration(labels: &LabelsBuilder, name: &str, what: &str) -> Result<i
     }
 }
 
-/// Labels by which relabelling asks for what this version does not have.
-fn refuse_unsupported(labels: &LabelsBuilder) -> Result<(), String> {
-    for name in [
-        "__unix_socket__",
-        "__scrape_native_histograms__",
-        "__always_scrape_classic_histograms__",
-        "__convert_classic_histograms_to_nhcb__",
-    ] {
-        let value = labels.value(name);
-        if !value.is_empty() && value != "false" {
-            return Err(format!(
-                "label {name} = {value:?} is not supported by this version of weir"
-            ));
+/// The job's histogram options as far as the target's labels do not say otherwise.
+fn histogram_options(labels: &LabelsBuilder, job: HistogramOptions) -> Result<HistogramOptions, String> {
+    let mut options = job;
+    for (name, what, option) in options.labels() {
+        match labels.value(name) {
+            "" => {}
+            // The words of Go's strconv.ParseBool.
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => *option = true,
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => *option = false,
+            value => {
+                return Err(format!(
+                    "error parsing {what}: {value:?} is neither true nor false"
+                ));
+            }
         }
     }
-    Ok(())
+    Ok(options)
+}
+
+/// A label by which relabelling asks for what this version does not have.
+fn refuse_unsupported(labels: &LabelsBuilder) -> Result<(), String> {
+    match labels.value("__unix_socket__") {
+        "" => Ok(()),
+        socket => Err(format!(
+            "label __unix_socket__ = {socket:?} is not supported by this version of weir"
+        )),
+    }
 }
 
 #[cfg(test)]
