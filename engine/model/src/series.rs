@@ -21,6 +21,10 @@ impl SeriesRef {
     }
 }
 
+/// References are 32 bits where they are kept by the million. A process that made a new series every
+/// millisecond would reach the bound after seven weeks; references begin anew at each start.
+pub const SERIES_REFS_MAX: u64 = u32::MAX as u64;
+
 /// Interns label sets. Shared by everything that names series by reference; identity is decided by
 /// the whole label set, never by a hash alone.
 #[derive(Debug, Default)]
@@ -31,11 +35,30 @@ pub struct SeriesTable {
     forgets: AtomicU32,
 }
 
+/// Entries of a page: pages whose series were all forgotten are freed.
+const PAGE_ENTRIES: usize = 64;
+
+type Page = [Option<Entry>; PAGE_ENTRIES];
+
 #[derive(Debug, Default)]
 struct Inner {
-    by_labels: HashTable<SeriesRef>,
-    /// Indexed by reference; `None` once a series was forgotten.
-    entries: Vec<Option<Entry>>,
+    by_labels: HashTable<Slot>,
+    pages: Vec<Option<Box<Page>>>,
+    /// The reference that the next new series gets.
+    next: u64,
+}
+
+/// A place in the hash table. Keeps part of the hash, so that growing does not read every label set.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    hash: u32,
+    series: u32,
+}
+
+impl Slot {
+    fn series(self) -> SeriesRef {
+        SeriesRef(u64::from(self.series))
+    }
 }
 
 #[derive(Debug)]
@@ -46,15 +69,6 @@ struct Entry {
     asked: AtomicBool,
 }
 
-impl Entry {
-    fn new(labels: &Labels) -> Option<Self> {
-        Some(Self {
-            labels: labels.clone(),
-            asked: AtomicBool::new(true),
-        })
-    }
-}
-
 impl SeriesTable {
     /// An empty table.
     pub fn new() -> Self {
@@ -62,54 +76,29 @@ impl SeriesTable {
     }
 
     /// The reference of `labels`, made if it is not known yet.
+    ///
+    /// # Panics
+    /// When [`SERIES_REFS_MAX`] series were made since the start.
     pub fn intern(&self, labels: &Labels) -> SeriesRef {
-        if let Some(found) = self.get(labels) {
+        let hash = self.hash(labels);
+        if let Some(found) = self.inner.read().find(hash, labels) {
             return found;
         }
-        let hash = self.hasher.hash_one(labels.encoded());
         let mut inner = self.inner.write();
         if let Some(found) = inner.find(hash, labels) {
             return found;
         }
-        let series = SeriesRef(inner.entries.len() as u64);
-        inner.entries.push(Entry::new(labels));
-        self.insert(&mut inner, hash, series);
-        series
+        inner.insert(hash, labels)
     }
 
     /// The reference of `labels` if it is known.
     pub fn get(&self, labels: &Labels) -> Option<SeriesRef> {
-        let hash = self.hasher.hash_one(labels.encoded());
-        self.inner.read().find(hash, labels)
+        self.inner.read().find(self.hash(labels), labels)
     }
 
     /// The labels of a series, or `None` when it was forgotten or never existed.
     pub fn labels(&self, series: SeriesRef) -> Option<Labels> {
-        self.inner
-            .read()
-            .entries
-            .get(series.index())?
-            .as_ref()
-            .map(|entry| entry.labels.clone())
-    }
-
-    /// Puts back a series under the reference that it had before, as a replay does.
-    /// Returns false when the reference or the labels already belong to another series.
-    pub fn restore(&self, series: SeriesRef, labels: &Labels) -> bool {
-        let hash = self.hasher.hash_one(labels.encoded());
-        let mut inner = self.inner.write();
-        if let Some(found) = inner.find(hash, labels) {
-            return found == series;
-        }
-        if inner.entries.len() <= series.index() {
-            inner.entries.resize_with(series.index() + 1, || None);
-        }
-        if inner.entries[series.index()].is_some() {
-            return false;
-        }
-        inner.entries[series.index()] = Entry::new(labels);
-        self.insert(&mut inner, hash, series);
-        true
+        self.inner.read().entry(series).map(|entry| entry.labels.clone())
     }
 
     /// Number of calls of [`forget`](Self::forget) so far. Whoever keeps references asks for them again once
@@ -135,13 +124,12 @@ impl SeriesTable {
         self.forgets.fetch_add(1, Ordering::AcqRel);
         let mut forgotten = Vec::new();
         for series in series {
-            let Some(slot) = inner.entries.get_mut(series.index()) else {
+            let Some(labels) = inner.take_idle(series) else {
                 continue;
             };
-            let idle = |entry: &mut Entry| !std::mem::take(entry.asked.get_mut());
-            let Some(entry) = slot.take_if(idle) else { continue };
-            let hash = self.hasher.hash_one(entry.labels.encoded());
-            if let Ok(found) = inner.by_labels.find_entry(hash, |&candidate| candidate == series) {
+            let hash = self.hash(&labels);
+            let is_same = |slot: &Slot| slot.series() == series;
+            if let Ok(found) = inner.by_labels.find_entry(spread(hash), is_same) {
                 found.remove();
             }
             forgotten.push(series);
@@ -159,44 +147,75 @@ impl SeriesTable {
         self.len() == 0
     }
 
-    /// The reference that the next new series will get.
+    /// The reference that the next new series will get: the number of series made since the start.
     pub fn next_ref(&self) -> SeriesRef {
-        SeriesRef(self.inner.read().entries.len() as u64)
+        SeriesRef(self.inner.read().next)
     }
 
-    /// Makes sure that references below `next` are never given to a new series, as a replay needs
-    /// when the log no longer names forgotten series.
-    pub fn reserve_refs(&self, next: SeriesRef) {
-        let mut inner = self.inner.write();
-        if inner.entries.len() < next.index() {
-            inner.entries.resize_with(next.index(), || None);
-        }
-    }
-
-    fn insert(&self, inner: &mut Inner, hash: u64, series: SeriesRef) {
-        let Inner { by_labels, entries } = inner;
-        by_labels.insert_unique(hash, series, |s| {
-            self.hasher.hash_one(
-                entries[s.index()]
-                    .as_ref()
-                    .map(|e| e.labels.encoded())
-                    .unwrap_or_default(),
-            )
-        });
+    fn hash(&self, labels: &Labels) -> u32 {
+        self.hasher.hash_one(labels.encoded()) as u32
     }
 }
 
 impl Inner {
-    fn find(&self, hash: u64, labels: &Labels) -> Option<SeriesRef> {
-        let is_same = |series: &SeriesRef| self.entry(*series).is_some_and(|entry| entry.labels == *labels);
-        let found = *self.by_labels.find(hash, is_same)?;
+    fn insert(&mut self, hash: u32, labels: &Labels) -> SeriesRef {
+        assert!(
+            self.next < SERIES_REFS_MAX,
+            "{SERIES_REFS_MAX} series were made since the start; restart the process"
+        );
+        let series = SeriesRef(self.next);
+        self.next += 1;
+        let page = series.index() / PAGE_ENTRIES;
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, || None);
+        }
+        let page = self.pages[page].get_or_insert_with(|| Box::new(std::array::from_fn(|_| None)));
+        page[series.index() % PAGE_ENTRIES] = Some(Entry {
+            labels: labels.clone(),
+            asked: AtomicBool::new(true),
+        });
+        let slot = Slot {
+            hash,
+            series: series.0 as u32,
+        };
+        self.by_labels
+            .insert_unique(spread(hash), slot, |slot| spread(slot.hash));
+        series
+    }
+
+    fn find(&self, hash: u32, labels: &Labels) -> Option<SeriesRef> {
+        let is_same = |slot: &Slot| {
+            slot.hash == hash
+                && self
+                    .entry(slot.series())
+                    .is_some_and(|entry| entry.labels == *labels)
+        };
+        let found = self.by_labels.find(spread(hash), is_same)?.series();
         self.entry(found)?.asked.store(true, Ordering::Relaxed);
         Some(found)
     }
 
     fn entry(&self, series: SeriesRef) -> Option<&Entry> {
-        self.entries.get(series.index())?.as_ref()
+        let page = self.pages.get(series.index() / PAGE_ENTRIES)?.as_deref()?;
+        page[series.index() % PAGE_ENTRIES].as_ref()
     }
+
+    /// Takes the entry when nobody asked for it lately, and its page with the last one.
+    fn take_idle(&mut self, series: SeriesRef) -> Option<Labels> {
+        let slot = self.pages.get_mut(series.index() / PAGE_ENTRIES)?;
+        let page = slot.as_deref_mut()?;
+        let idle = |entry: &mut Entry| !std::mem::take(entry.asked.get_mut());
+        let entry = page[series.index() % PAGE_ENTRIES].take_if(idle)?;
+        if page.iter().all(Option::is_none) {
+            *slot = None;
+        }
+        Some(entry.labels)
+    }
+}
+
+/// A hash table takes its tag from the high bits and its place from the low ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 #[cfg(test)]
@@ -204,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn interns_forgets_and_restores() {
+    fn interns_and_forgets() {
         let table = SeriesTable::new();
         let of = |name: &str| Labels::from_pairs([("__name__", name)]);
         let (a, b) = (table.intern(&of("a")), table.intern(&of("b")));
@@ -226,13 +245,10 @@ mod tests {
             SeriesRef(2),
             "a reference is never used again"
         );
-        assert!(table.restore(SeriesRef(9), &of("z")));
-        assert!(!table.restore(SeriesRef(9), &of("y")));
-        assert_eq!(table.intern(&of("new")), SeriesRef(10));
     }
 
     #[test]
-    fn many_series_survive_growth() {
+    fn many_series_survive_growth_and_pages_are_freed() {
         let table = SeriesTable::new();
         for i in 0..10_000 {
             let labels = Labels::from_pairs([("i", i.to_string())]);
@@ -242,5 +258,10 @@ mod tests {
             table.get(&Labels::from_pairs([("i", "777")])),
             Some(SeriesRef(777))
         );
+        let all = || (0..10_000).map(SeriesRef);
+        assert!(table.forget(all()).is_empty());
+        assert_eq!(table.forget(all().skip(1)).len(), 9_999);
+        assert_eq!(table.inner.read().pages.iter().flatten().count(), 1);
+        assert_eq!((table.len(), table.next_ref()), (1, SeriesRef(10_000)));
     }
 }

@@ -10,11 +10,11 @@ pub mod segment;
 mod store;
 mod wal;
 
-pub use head::{RejectReason, RejectedSample};
+pub use head::{Cardinality, CardinalityEntry, RejectReason, RejectedSample, SeriesExemplars};
 pub use series_samples::SeriesSamples;
 pub use store::{
     AppendError, AppendOptions, AppendOutcome, CompactReport, FlushReport, Fsync, LabelStats, OnReject,
-    PinnedVersion, SelectedSeries, Store, StoreConfig, StoreError, StoreStats,
+    PinnedVersion, ReplayProgress, SelectedSeries, Store, StoreConfig, StoreError, StoreStats,
 };
 pub use wal::WalError;
 

@@ -1,123 +1,178 @@
-//! Cutting: which samples leave the head for a segment, and what happens to the head afterwards.
+//! Cutting: which samples leave the head for segments, and what happens to the head afterwards. Every pass
+//! over all series goes in slices, so that the head's lock is given away in between.
 
 use engine_model::{Labels, SeriesRef};
 
+use super::late::{self, NOT_CUT};
+use super::series_state::Seen;
 use super::{Head, OUT_OF_BOUNDS_MS};
-use crate::wal::record::SeriesRecord;
+use crate::series_samples::SeriesSamples;
 
-/// One series' share of a cut: samples at positions `from..until`.
-#[derive(Debug, Clone)]
-pub(crate) struct CutSeries {
-    pub(crate) series: SeriesRef,
-    pub(crate) labels: Labels,
-    pub(crate) from: u64,
-    pub(crate) until: u64,
-}
-
-/// What a cut takes, series in storage order.
-#[derive(Debug, Clone, Default)]
+/// What a cut takes: samples before a time that no segment has, and all late ones.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct CutPlan {
-    pub(crate) series: Vec<CutSeries>,
+    /// Samples before this time are taken.
+    pub(crate) before_ms: i64,
+    /// Samples before this one are in segments already.
+    from_ms: i64,
+    /// Late samples up to this commit are taken.
+    commit: u64,
 }
 
 impl Head {
-    /// Whether a cut before `before_ms` would take anything.
-    pub(crate) fn has_before(&self, before_ms: i64, generation: u64) -> bool {
-        self.states().any(|(_, state)| {
-            let (from, until) = state.position_before(before_ms, generation);
-            from < until
+    /// Whether a cut before `before_ms` may take anything.
+    pub(crate) fn has_before(&self, before_ms: i64) -> bool {
+        self.oldest_ms.is_some_and(|oldest| oldest < before_ms)
+    }
+
+    /// Plans a cut of everything before `before_ms` that no segment has at `generation`. From here on what
+    /// arrives older than that is late, so nothing is added to what the cut takes.
+    pub(crate) fn plan_cut(&mut self, before_ms: i64, commit: u64, generation: u64) -> CutPlan {
+        let from_ms = self.border_ms(generation);
+        let beyond = self.newest_ms.map_or(i64::MIN, |newest| newest.saturating_add(1));
+        let before_ms = before_ms.min(beyond).max(from_ms);
+        self.late_before_ms = self.late_before_ms.max(before_ms);
+        CutPlan {
+            before_ms,
+            from_ms,
+            commit,
+        }
+    }
+
+    /// Series of some `count` references from `from` on that have samples which the plan takes, and where
+    /// to go on.
+    pub(crate) fn planned_series(
+        &self,
+        plan: &CutPlan,
+        from: SeriesRef,
+        count: usize,
+        found: &mut Vec<(SeriesRef, Labels)>,
+    ) -> Option<SeriesRef> {
+        self.series.visit(from, count, |series, state| {
+            if state.has_between(plan.from_ms, plan.before_ms) {
+                found.push((series, state.labels.clone()));
+            }
         })
     }
 
-    /// Plans to take every sample older than `before_ms` that no segment has at `generation`.
-    pub(crate) fn plan_cut(&self, before_ms: i64, generation: u64) -> CutPlan {
-        let mut series: Vec<CutSeries> = self
-            .states()
-            .filter_map(|(series, state)| {
-                let (from, until) = state.position_before(before_ms, generation);
-                (from < until).then(|| CutSeries {
-                    series,
-                    labels: state.labels.clone(),
-                    from,
-                    until,
-                })
-            })
-            .collect();
-        series.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
-        CutPlan { series }
+    /// Series with late samples.
+    pub(crate) fn late_series(&self) -> Vec<(SeriesRef, Labels)> {
+        let late = self.late.iter();
+        late.filter_map(|series| Some((*series, self.series.get(*series)?.labels.clone())))
+            .collect()
     }
 
-    /// The samples of one planned series.
-    pub(crate) fn cut_samples(&self, cut: &CutSeries) -> (&[i64], &[f64]) {
-        self.state(cut.series)
-            .map_or((&[], &[]), |state| state.slice(cut.from, cut.until))
+    /// Samples of one series that the plan takes, late ones aside.
+    pub(crate) fn cut_samples(&self, plan: &CutPlan, series: SeriesRef, out: &mut SeriesSamples) {
+        let Some(state) = self.series.get(series) else {
+            return;
+        };
+        let seen = Seen {
+            commit: u64::MAX,
+            // No late sample is seen by a reader of the last generation.
+            generation: NOT_CUT,
+            border_ms: plan.from_ms,
+        };
+        if plan.before_ms > i64::MIN {
+            state.read(&seen, i64::MIN, plan.before_ms - 1, out);
+        }
     }
 
-    /// From `generation` on, what `plan` took is read from its segment.
+    /// Late samples of one series that the plan takes.
+    pub(crate) fn cut_late(&self, plan: &CutPlan, series: SeriesRef) -> Option<SeriesSamples> {
+        let state = self.series.get(series)?;
+        let taken = state.late().iter().filter(|sample| plan.takes_late(sample));
+        Some(late::collect(state.labels.clone(), taken.collect()))
+    }
+
+    /// From `generation` on, what `plan` took is read from its segments.
     pub(crate) fn publish_cut(&mut self, plan: &CutPlan, generation: u64) {
-        for cut in &plan.series {
-            if let Some(state) = self
-                .series
-                .get_mut(cut.series.index())
-                .and_then(Option::as_deref_mut)
+        self.borders.push((generation, plan.before_ms));
+        for series in &self.late {
+            let Some(state) = self.series.get_mut(*series) else {
+                continue;
+            };
+            for sample in state
+                .late_mut()
+                .iter_mut()
+                .filter(|sample| plan.takes_late(sample))
             {
-                state.mark_cut(generation, cut.until);
+                sample.cut = generation;
             }
         }
     }
 
-    /// Drops samples that no reader of `oldest_generation` or newer finds here, and forgets series that
-    /// have none left and ended more than an hour before the newest sample.
-    pub(crate) fn trim(&mut self, oldest_generation: u64) {
+    /// Drops what no reader of `oldest_generation` or newer finds here, of some `count` references from
+    /// `from` on; the passes over all of them fill `trimmed`. Returns where to go on.
+    pub(crate) fn trim(
+        &mut self,
+        oldest_generation: u64,
+        from: SeriesRef,
+        count: usize,
+        trimmed: &mut Trimmed,
+    ) -> Option<SeriesRef> {
+        let border_ms = self.border_ms(oldest_generation);
         let forget_before = self
             .newest_ms
             .map_or(i64::MIN, |newest| newest.saturating_sub(OUT_OF_BOUNDS_MS));
-        let mut ended = Vec::new();
-        for (i, slot) in self.series.iter_mut().enumerate() {
-            let Some(state) = slot else { continue };
-            state.trim(oldest_generation);
-            if state.is_drained()
-                && state
-                    .last()
-                    .is_none_or(|(timestamp, _)| timestamp < forget_before)
-            {
-                ended.push(SeriesRef(i as u64));
+        let oldest_commit = self.pins.oldest().map(|pin| pin.commit);
+        let (late, mut bytes, mut samples) = (&mut self.late, 0, 0);
+        let next = self.series.visit_mut(from, count, |series, state| {
+            let dropped = state.trim(border_ms, oldest_commit, |sample| sample.cut <= oldest_generation);
+            bytes += dropped.0;
+            samples += dropped.1;
+            if state.late().is_empty() {
+                late.remove(&series);
             }
-        }
-        let forgotten = self.table.forget(ended);
-        if forgotten.is_empty() {
-            return;
-        }
-        let take = |series: SeriesRef| Some((series, self.series[series.index()].take()?.labels));
-        let gone: Vec<(SeriesRef, Labels)> = forgotten.into_iter().filter_map(take).collect();
-        self.series_count -= gone.len();
-        self.index.remove(&gone);
+            trimmed.oldest_ms = [trimmed.oldest_ms, state.oldest_ms()].into_iter().flatten().min();
+            if state.is_drained() && state.newest().is_none_or(|newest| newest.ms < forget_before) {
+                trimmed.ended.push(series);
+            }
+        });
+        self.data_bytes = self.data_bytes.saturating_sub(bytes);
+        self.samples = self.samples.saturating_sub(samples);
+        next
     }
 
-    /// What a checkpoint keeps once `plan` is in a segment: every series with its newest sample, and the
-    /// samples that no segment has. `visit` gets one series at a time.
-    pub(crate) fn checkpoint<E>(
-        &self,
-        plan: &CutPlan,
-        generation: u64,
-        mut visit: impl FnMut(SeriesRecord) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut taken = vec![0; self.series.len()];
-        for cut in &plan.series {
-            taken[cut.series.index()] = cut.until;
+    /// Ends a trim: forgets series that have no sample left and ended more than an hour before the newest.
+    pub(crate) fn finish_trim(&mut self, oldest_generation: u64, trimmed: Trimmed) {
+        self.oldest_ms = trimmed.oldest_ms;
+        let passed = self.borders.partition_point(|&(g, _)| g <= oldest_generation);
+        self.borders.drain(..passed.saturating_sub(1));
+        let is_drained =
+            |series: &SeriesRef| self.series.get(*series).is_some_and(|state| state.is_drained());
+        let ended: Vec<SeriesRef> = trimmed.ended.into_iter().filter(is_drained).collect();
+        let labels_of = |series| Some((series, self.series.get(series)?.labels.clone()));
+        let gone: Vec<_> = self
+            .table
+            .forget(ended)
+            .into_iter()
+            .filter_map(labels_of)
+            .collect();
+        if gone.is_empty() {
+            return;
         }
-        for (series, state) in self.states() {
-            let Some(last) = state.last() else { continue };
-            let (from, until) = state.position_before(i64::MAX, generation);
-            let (timestamps, values) = state.slice(from.max(taken[series.index()]).min(until), until);
-            visit(SeriesRecord {
-                series,
-                labels: state.labels.clone(),
-                last,
-                timestamps: timestamps.to_vec(),
-                values: values.to_vec(),
-            })?;
+        self.index.remove(&gone, &self.series);
+        for (series, _) in &gone {
+            self.series.remove(*series);
         }
-        Ok(())
+    }
+}
+
+/// What the passes of a trim found.
+#[derive(Debug, Default)]
+pub(crate) struct Trimmed {
+    oldest_ms: Option<i64>,
+    ended: Vec<SeriesRef>,
+}
+
+impl CutPlan {
+    fn takes_late(&self, sample: &super::LateSample) -> bool {
+        sample.commit <= self.commit && sample.cut == NOT_CUT
+    }
+
+    /// The generation of late samples in the checkpoint that goes with the cut: what is taken is left out.
+    pub(super) fn keeps_late(&self, sample: &super::LateSample) -> bool {
+        !self.takes_late(sample) && sample.cut == NOT_CUT
     }
 }

@@ -1,30 +1,45 @@
 //! The head: recent samples of every live series in memory, with an inverted index over their labels.
 //!
-//! Readers pin a commit number and a cut generation. A series numbers its samples from its birth
-//! ("positions"); a cut marks a position per series and a generation, so that a reader of an older
-//! generation still finds here what a newer one reads from the segment. Samples are dropped when the
-//! last reader of an older generation has gone.
+//! A reader pins a commit number and a cut generation. Samples of a series ascend in time, so a cut is a time:
+//! what is older than the border of a reader's generation it reads from segments. What arrives older than
+//! the newest border is kept apart as late, each sample with its commit and generation, so nothing moves under a reader.
 
 mod append;
+mod apply;
+mod cardinality;
+mod checkpoint;
 mod cut;
+mod exemplars;
+mod histograms;
 mod index;
+mod late;
+mod piece;
 mod pins;
 mod read;
 mod series_state;
+mod slab;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use engine_model::{SeriesRef, SeriesTable};
+use engine_model::{Labels, SeriesRef, SeriesTable};
 
-#[cfg(test)]
-pub(crate) use append::Checked;
-pub(crate) use append::Rejected;
+pub(crate) use append::{Checked, Limits, Rejected};
 pub use append::{RejectReason, RejectedSample};
-pub(crate) use cut::{CutPlan, CutSeries};
+pub use cardinality::{Cardinality, CardinalityEntry};
+pub(crate) use checkpoint::SeriesImage;
+pub(crate) use cut::{CutPlan, Trimmed};
+use exemplars::ExemplarRing;
+pub use exemplars::SeriesExemplars;
+pub(crate) use histograms::{put_histogram, take_histogram};
+use late::LateSample;
+use piece::{OpenPiece, PieceState, SealedPiece};
 pub(crate) use pins::{Pin, Pins};
+pub(crate) use series_state::SampleValue;
 
-use index::LabelIndex;
-use series_state::SeriesState;
+use index::{LabelIndex, LabelsOf};
+use series_state::{Seen, SeriesState};
+use slab::SeriesSlab;
 
 /// Samples this much older than the newest one are refused, as Prometheus does.
 pub(crate) const OUT_OF_BOUNDS_MS: i64 = 3_600_000;
@@ -33,32 +48,52 @@ pub(crate) const OUT_OF_BOUNDS_MS: i64 = 3_600_000;
 #[derive(Debug)]
 pub(crate) struct Head {
     table: Arc<SeriesTable>,
-    /// Indexed by series reference; `None` for references that are not in the head.
-    series: Vec<Option<Box<SeriesState>>>,
+    series: SeriesSlab,
     index: LabelIndex,
     /// Newest timestamp ever accepted.
     newest_ms: Option<i64>,
-    series_count: usize,
+    /// Oldest timestamp that may be in memory.
+    oldest_ms: Option<i64>,
+    samples: usize,
+    /// Bytes of samples, kept up with every append.
+    data_bytes: usize,
+    /// `(generation, time)`: from this generation on, samples before the time are in segments.
+    borders: Vec<(u64, i64)>,
+    /// Samples before this time are late even when they are the newest of their series: a cut took or takes
+    /// what is older.
+    late_before_ms: i64,
+    /// Series that have late samples.
+    late: BTreeSet<SeriesRef>,
+    /// Number of the newest check.
+    stamp: std::sync::atomic::AtomicU32,
+    pub(crate) exemplars: ExemplarRing,
     /// Readers of older versions; appends keep commit numbers only while there are any.
     pub(crate) pins: Arc<Pins>,
 }
 
 impl Head {
-    /// An empty head whose series are named by `table`.
-    pub(crate) fn new(table: Arc<SeriesTable>) -> Self {
+    /// An empty head whose series are named by `table`, with room for `exemplars_max` exemplars.
+    pub(crate) fn new(table: Arc<SeriesTable>, exemplars_max: usize) -> Self {
         Self {
             table,
-            series: Vec::new(),
+            series: SeriesSlab::default(),
             index: LabelIndex::default(),
             newest_ms: None,
-            series_count: 0,
+            oldest_ms: None,
+            samples: 0,
+            data_bytes: 0,
+            borders: Vec::new(),
+            late_before_ms: i64::MIN,
+            late: BTreeSet::new(),
+            stamp: std::sync::atomic::AtomicU32::new(0),
+            exemplars: ExemplarRing::new(exemplars_max),
             pins: Arc::new(Pins::default()),
         }
     }
 
     /// Number of series in the head.
     pub(crate) fn series_count(&self) -> usize {
-        self.series_count
+        self.series.len()
     }
 
     /// Newest timestamp ever accepted.
@@ -68,37 +103,68 @@ impl Head {
 
     /// Samples in memory, whether or not a segment has them too.
     pub(crate) fn sample_count(&self) -> usize {
-        self.states().map(|(_, state)| state.len()).sum()
+        self.samples
     }
 
-    /// Oldest timestamp in memory.
+    /// Oldest timestamp in memory, as far as it is known without looking at every series.
     pub(crate) fn oldest_ms(&self) -> Option<i64> {
-        self.states()
-            .filter_map(|(_, state)| state.first_timestamp())
-            .min()
+        self.oldest_ms
     }
 
-    fn states(&self) -> impl Iterator<Item = (SeriesRef, &SeriesState)> {
-        let numbered = self.series.iter().enumerate();
-        numbered.filter_map(|(i, state)| Some((SeriesRef(i as u64), state.as_deref()?)))
+    /// Number of exemplars that are kept.
+    pub(crate) fn exemplar_count(&self) -> usize {
+        self.exemplars.len()
     }
 
-    fn state(&self, series: SeriesRef) -> Option<&SeriesState> {
-        self.series.get(series.index())?.as_deref()
+    /// Bytes of samples in memory.
+    pub(crate) fn data_bytes(&self) -> usize {
+        self.data_bytes
+    }
+
+    /// Bytes of memory of states, index and samples; the labels' texts are the series table's.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.series.memory_bytes() + self.index.memory_bytes() + self.data_bytes
+    }
+
+    fn seen(&self, commit: u64, generation: u64) -> Seen {
+        Seen {
+            commit,
+            generation,
+            border_ms: self.border_ms(generation),
+        }
+    }
+
+    /// Samples before this time are in segments for readers of `generation`.
+    fn border_ms(&self, generation: u64) -> i64 {
+        let passed = self.borders.partition_point(|&(g, _)| g <= generation);
+        passed.checked_sub(1).map_or(i64::MIN, |i| self.borders[i].1)
     }
 
     /// The state of a series, made and indexed on its first sample.
-    fn state_mut(&mut self, series: SeriesRef) -> Option<&mut SeriesState> {
-        if self.state(series).is_none() {
-            let labels = self.table.labels(series)?;
-            if self.series.len() <= series.index() {
-                self.series.resize_with(series.index() + 1, || None);
-            }
-            self.index.insert(series, &labels);
-            self.series[series.index()] = Some(Box::new(SeriesState::new(labels)));
-            self.series_count += 1;
+    fn state_or_new(&mut self, series: SeriesRef, labels: &Labels) -> &mut SeriesState {
+        if self.series.get(series).is_none() {
+            self.series.insert(series, SeriesState::new(labels.clone()));
+            self.index.insert(series, labels, &self.series);
         }
-        self.series[series.index()].as_deref_mut()
+        self.series.get_mut(series).expect("inserted above")
+    }
+
+    fn grow(&mut self, bytes: isize) {
+        self.data_bytes = self.data_bytes.saturating_add_signed(bytes);
+    }
+
+    /// A sample was added.
+    fn count(&mut self, time: i64, bytes: isize) {
+        self.samples += 1;
+        self.grow(bytes);
+        self.newest_ms = Some(self.newest_ms.map_or(time, |newest| newest.max(time)));
+        self.oldest_ms = Some(self.oldest_ms.map_or(time, |oldest| oldest.min(time)));
+    }
+}
+
+impl LabelsOf for SeriesSlab {
+    fn labels_of(&self, series: SeriesRef) -> Option<&Labels> {
+        self.get(series).map(|state| &state.labels)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The committer: the one thread that appends. It checks a batch against the head, writes it to the
-//! log, applies it, makes it visible, and fsyncs once for all waiting batches that asked for it.
+//! log, applies it, makes it visible, and fsyncs once for all waiting batches that asked for it. While the
+//! replay of the log runs it only writes: the batches are judged and applied when their turn comes.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -11,8 +12,10 @@ use tokio::sync::oneshot;
 
 use super::Shared;
 use super::config::Fsync;
+use super::defined::Defined;
 use super::error::{AppendError, StoreError};
-use crate::head::{RejectReason, RejectedSample};
+use super::replay::OwnTail;
+use crate::head::{Checked, CutPlan, RejectReason, RejectedSample};
 use crate::wal::record::put_batch;
 use crate::wal::writer::WalWriter;
 
@@ -43,7 +46,8 @@ pub struct AppendOptions {
     pub on_reject: OnReject,
 }
 
-/// What became of an appended batch.
+/// What became of an appended batch. One that was accepted while the log is still replayed counts all its
+/// samples as accepted; they are judged when the replay reaches them.
 #[derive(Debug, Clone, Default)]
 pub struct AppendOutcome {
     /// The batch's commit number; pins taken from now on see it.
@@ -62,6 +66,14 @@ pub struct AppendOutcome {
     pub first_rejected: Option<RejectedSample>,
 }
 
+/// A cut that has begun.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CutStart {
+    /// Number of the newest log file that the cut's checkpoint replaces.
+    pub(super) closed: u64,
+    pub(super) plan: CutPlan,
+}
+
 type Reply = oneshot::Sender<Result<AppendOutcome, AppendError>>;
 
 enum Request {
@@ -70,10 +82,14 @@ enum Request {
         options: AppendOptions,
         reply: Reply,
     },
-    /// Starts a new log file for a cut and answers with the number of the closed one.
-    Roll {
-        reply: oneshot::Sender<Result<u64, StoreError>>,
+    /// Starts a new log file for a cut of what is older than a time, and plans the cut between two batches,
+    /// so that no batch was judged before the plan and is applied after it.
+    Cut {
+        before_ms: i64,
+        reply: oneshot::Sender<Result<CutStart, StoreError>>,
     },
+    /// The replay is done but for what was logged last.
+    TakeOver { tail: Box<OwnTail>, started: Instant },
     Close {
         reply: oneshot::Sender<Result<(), StoreError>>,
     },
@@ -82,8 +98,22 @@ enum Request {
 /// The way to the committer's thread.
 #[derive(Debug)]
 pub(super) struct Committer {
-    requests: SyncSender<Request>,
+    requests: Requests,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+/// Where requests are handed in.
+#[derive(Debug, Clone)]
+pub(super) struct Requests(SyncSender<Request>);
+
+impl Requests {
+    /// Lets the committer finish the replay that was `started`.
+    pub(super) fn take_over(&self, tail: OwnTail, started: Instant) {
+        let tail = Box::new(tail);
+        if self.0.send(Request::TakeOver { tail, started }).is_err() {
+            tracing::debug!("the store was closed while its log was replayed");
+        }
+    }
 }
 
 impl Committer {
@@ -94,6 +124,8 @@ impl Committer {
             shared,
             wal,
             commit: last_commit,
+            is_live: false,
+            defined: Defined::default(),
             buffer: Vec::new(),
             written_at: None,
             waiting: Vec::new(),
@@ -102,9 +134,13 @@ impl Committer {
             .name("weir-commit".to_owned())
             .spawn(move || state.run(&inbox))?;
         Ok(Self {
-            requests,
+            requests: Requests(requests),
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    pub(super) fn requests(&self) -> Requests {
+        self.requests.clone()
     }
 
     pub(super) async fn append(
@@ -123,13 +159,12 @@ impl Committer {
         answer.await.unwrap_or(Err(AppendError::Closed))
     }
 
-    /// Starts a new log file; returns the number of the closed one.
-    pub(super) async fn roll(&self) -> Result<u64, StoreError> {
+    /// Begins a cut of what is older than `before_ms`. Blocks.
+    pub(super) fn begin_cut(&self, before_ms: i64) -> Result<CutStart, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Request::Roll { reply })
-            .await
-            .map_err(|()| StoreError::Closed)?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let request = Request::Cut { before_ms, reply };
+        self.requests.0.send(request).map_err(|_| StoreError::Closed)?;
+        answer.blocking_recv().unwrap_or(Err(StoreError::Closed))
     }
 
     pub(super) async fn close(&self) -> Result<(), StoreError> {
@@ -150,7 +185,7 @@ impl Committer {
     async fn send(&self, request: Request) -> Result<(), ()> {
         let mut request = request;
         loop {
-            match self.requests.try_send(request) {
+            match self.requests.0.try_send(request) {
                 Ok(()) => return Ok(()),
                 Err(TrySendError::Disconnected(_)) => return Err(()),
                 Err(TrySendError::Full(back)) => request = back,
@@ -165,6 +200,9 @@ struct CommitLoop {
     shared: Arc<Shared>,
     wal: WalWriter,
     commit: u64,
+    /// Whether the head is complete, so that batches are judged and applied at once.
+    is_live: bool,
+    defined: Defined,
     buffer: Vec<u8>,
     /// When the oldest batch without an fsync was written.
     written_at: Option<Instant>,
@@ -192,18 +230,8 @@ impl CommitLoop {
                 let Some(request) = group.take().or_else(|| inbox.try_recv().ok()) else {
                     break;
                 };
-                match request {
-                    Request::Append {
-                        batch,
-                        options,
-                        reply,
-                    } => self.append(&batch, options, reply),
-                    Request::Roll { reply } => drop(reply.send(self.wal.roll().map_err(StoreError::from))),
-                    Request::Close { reply } => {
-                        self.sync();
-                        drop(reply.send(self.wal.sync().map_err(StoreError::from)));
-                        return;
-                    }
+                if self.serve(request).is_break() {
+                    return;
                 }
             }
             let always = self.shared.config.fsync == Fsync::Always;
@@ -213,8 +241,64 @@ impl CommitLoop {
         }
     }
 
+    fn serve(&mut self, request: Request) -> std::ops::ControlFlow<()> {
+        match request {
+            Request::Append {
+                batch,
+                options,
+                reply,
+            } => self.append(&batch, options, reply),
+            Request::Cut { before_ms, reply } => drop(reply.send(self.begin_cut(before_ms))),
+            Request::TakeOver { tail, started } => self.take_over(*tail, started),
+            Request::Close { reply } => {
+                if !self.is_live {
+                    self.shared.gate.fail(StoreError::Closed.to_string());
+                }
+                self.sync();
+                drop(reply.send(self.wal.sync().map_err(StoreError::from)));
+                return std::ops::ControlFlow::Break(());
+            }
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn begin_cut(&mut self, before_ms: i64) -> Result<CutStart, StoreError> {
+        let closed = self.wal.roll(self.commit)?;
+        self.shared.set_logged_bytes(self.wal.end().1);
+        let generation = self.shared.version.load().generation;
+        let plan = self
+            .shared
+            .head
+            .write()
+            .plan_cut(before_ms, self.commit, generation);
+        Ok(CutStart { closed, plan })
+    }
+
+    /// Applies what was logged last and lets reads through.
+    fn take_over(&mut self, tail: OwnTail, started: Instant) {
+        let shared = &self.shared;
+        if let Err(error) = tail.finish(shared, self.wal.end().1) {
+            tracing::error!(error = %crate::error_chain(&error), "the write-ahead log cannot be replayed");
+            return shared.gate.fail(crate::error_chain(&error));
+        }
+        shared.version.commit(self.commit);
+        self.is_live = true;
+        let elapsed = started.elapsed();
+        shared.counters.replay_us.add(elapsed.as_micros() as u64);
+        shared.gate.open();
+        tracing::info!(
+            series = shared.head.read().series_count(),
+            log_bytes = shared.gate.progress().total_bytes,
+            elapsed_ms = elapsed.as_millis() as u64,
+            "write-ahead log replayed"
+        );
+    }
+
     fn append(&mut self, batch: &SampleBatch, options: AppendOptions, reply: Reply) {
-        let result = self.commit(batch, options);
+        let result = match self.is_live {
+            true => self.commit(batch, options),
+            false => self.log_only(batch),
+        };
         let durable = options.durable && self.shared.config.fsync != Fsync::Never;
         match result {
             Ok(outcome) if durable => self.waiting.push((reply, outcome)),
@@ -225,55 +309,120 @@ impl CommitLoop {
 
     fn commit(&mut self, batch: &SampleBatch, options: AppendOptions) -> Result<AppendOutcome, AppendError> {
         let shared = Arc::clone(&self.shared);
-        let checked = shared.head.read().check(batch);
+        let head = shared.head.read();
+        let mut checked = head.check(batch, shared.limits());
+        let series = head.series_count();
+        drop(head);
         if let Some(&unknown) = checked.rejected.counts.get(&RejectReason::UnknownSeries) {
             return Err(AppendError::UnknownSeries(unknown));
         }
+        self.check_series_limit(series, checked.new_series.len())?;
         shared.counters.count_rejected(&checked.rejected);
-        let rejected: Vec<(RejectReason, usize)> = checked.rejected.counts.into_iter().collect();
-        if let (OnReject::RollBack, Some(first)) = (options.on_reject, &checked.rejected.first) {
+        let rejected = std::mem::take(&mut checked.rejected);
+        let counts: Vec<(RejectReason, usize)> = rejected.counts.into_iter().collect();
+        if let (OnReject::RollBack, Some(first)) = (options.on_reject, &rejected.first) {
             return Err(AppendError::Rejected {
-                counts: rejected,
+                counts,
                 first: first.clone(),
             });
         }
         let mut outcome = AppendOutcome {
             commit: self.commit,
-            accepted: checked.samples.len(),
-            histograms: 0,
+            accepted: checked.floats,
+            histograms: checked.histograms.len(),
             exemplars: 0,
             repeated: checked.repeated,
-            rejected,
-            first_rejected: checked.rejected.first,
+            rejected: counts,
+            first_rejected: rejected.first,
         };
-        if checked.samples.is_empty() {
+        if checked.is_empty() && batch.exemplars().is_empty() {
             return Ok(outcome);
         }
-        let new_series = shared.head.read().unknown_series(&checked.samples);
+        self.log(batch, Some(&checked))?;
+        let mut head = shared.head.write();
+        outcome.exemplars = head.apply(self.commit, batch, &checked);
+        shared.version.commit(self.commit);
+        drop(head);
+        let late = checked.late.len()
+            + checked
+                .histograms
+                .iter()
+                .filter(|taken| taken.late.is_some())
+                .count();
+        shared.counters.late_accepted.add(late as u64);
+        shared
+            .counters
+            .samples_appended
+            .add((outcome.accepted + outcome.histograms) as u64);
+        shared.counters.exemplars_appended.add(outcome.exemplars as u64);
+        outcome.commit = self.commit;
+        Ok(outcome)
+    }
+
+    /// While the head is not back: the batch is logged as it is, and judged when the replay reaches it.
+    fn log_only(&mut self, batch: &SampleBatch) -> Result<AppendOutcome, AppendError> {
+        self.log(batch, None)?;
+        Ok(AppendOutcome {
+            commit: self.commit,
+            accepted: batch.len(),
+            histograms: batch.histograms().len(),
+            exemplars: batch.exemplars().len(),
+            ..AppendOutcome::default()
+        })
+    }
+
+    /// Hands a batch to the log as the next commit.
+    fn log(&mut self, batch: &SampleBatch, checked: Option<&Checked>) -> Result<(), AppendError> {
+        let new_series = self.defined.add(batch, checked, &self.shared.table)?;
         self.buffer.clear();
-        put_batch(&mut self.buffer, self.commit + 1, &new_series, &checked.samples);
+        let exemplars = batch
+            .exemplars()
+            .iter()
+            .filter(|exemplar| self.defined.has(exemplar.series));
+        let exemplars: Vec<_> = exemplars.collect();
+        put_batch(
+            &mut self.buffer,
+            self.commit + 1,
+            &new_series,
+            batch,
+            checked,
+            &exemplars,
+        );
         if let Err(error) = self.wal.write(&self.buffer) {
-            shared.counters.log_failures.add(1);
+            self.defined.remove(&new_series);
+            self.shared.counters.log_failures.add(1);
             tracing::error!(%error, "cannot write to the write-ahead log; the batch is refused");
             return Err(AppendError::Log(error));
         }
+        self.shared.set_logged_bytes(self.wal.end().1);
         self.written_at.get_or_insert_with(Instant::now);
         self.commit += 1;
-        let mut head = shared.head.write();
-        head.apply(self.commit, &checked.samples);
-        shared.version.commit(self.commit);
-        drop(head);
-        shared.counters.samples_appended.add(checked.samples.len() as u64);
-        outcome.commit = self.commit;
-        Ok(outcome)
+        Ok(())
+    }
+
+    fn check_series_limit(&self, series: usize, new: usize) -> Result<(), AppendError> {
+        let limit = self.shared.config.series_max;
+        if limit == 0 || new == 0 || series + new <= limit {
+            return Ok(());
+        }
+        self.shared.counters.series_limit_hits.add(1);
+        Err(AppendError::TooManySeries { limit, series, new })
     }
 
     /// Syncs the log and answers everyone who waits for it.
     fn sync(&mut self) {
         self.written_at = None;
+        let counters = &self.shared.counters;
         let never = self.shared.config.fsync == Fsync::Never;
-        let synced = if never { Ok(()) } else { self.wal.sync() };
-        self.shared.counters.fsyncs.add(1);
+        let started = Instant::now();
+        let synced = if never || !self.wal.is_unsynced() {
+            Ok(())
+        } else {
+            counters.fsyncs.add(1);
+            self.wal.sync()
+        };
+        counters.fsync_us.add(started.elapsed().as_micros() as u64);
+        counters.group_batches.add(self.waiting.len() as u64);
         let failed = synced.is_err();
         if let Err(error) = synced {
             tracing::error!(%error, "fsync of the write-ahead log failed; nothing more is acknowledged");

@@ -16,6 +16,9 @@ pub enum Fsync {
     Never,
 }
 
+/// Exemplars that are kept unless the configuration says otherwise, as in Prometheus.
+const EXEMPLARS_MAX: usize = 100_000;
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
@@ -23,6 +26,14 @@ pub struct StoreConfig {
     pub path: PathBuf,
     /// When the log is fsynced.
     pub fsync: Fsync,
+    /// Late samples are accepted when they are at most this much older than the newest one; 0 for none.
+    pub out_of_order_window_ms: i64,
+    /// Exemplars that are kept; 0 for none. One with a trace id takes some 300 bytes.
+    pub exemplars_max: usize,
+    /// Series that the head may have; a batch that would make more is refused. 0 for no limit.
+    pub series_max: usize,
+    /// Bytes of memory of the head beyond which it is cut early; 0 for no limit.
+    pub head_bytes_max: usize,
     /// What the files are on: the machine's disk, or one that a test controls.
     pub disk: SharedDisk,
 }
@@ -33,6 +44,10 @@ impl StoreConfig {
         Self {
             path: path.into(),
             fsync: Fsync::default(),
+            out_of_order_window_ms: 0,
+            exemplars_max: EXEMPLARS_MAX,
+            series_max: 0,
+            head_bytes_max: 0,
             disk: disk::real(),
         }
     }

@@ -1,23 +1,35 @@
 //! Cutting the head: segments first, then the checkpoint, then the new version, then the old log.
-//! A crash between any two steps leaves samples twice, never nowhere; reads drop the second copy.
+//! A crash between any two steps leaves samples twice, never nowhere; reads drop the second copy. The head's
+//! lock is taken for slices of series, so that appends go on meanwhile.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use engine_model::Labels;
+use engine_model::{Labels, SeriesRef};
 
+use super::committer::CutStart;
 use super::error::StoreError;
-use super::version::Version;
 use super::{Shared, Store};
-use crate::head::CutPlan;
+use crate::head::{CutPlan, Trimmed};
 use crate::segment::{Level, Segment, SegmentHeader, SegmentWriter};
+use crate::series_samples::SeriesSamples;
 use crate::wal::checkpoint::CheckpointWriter;
+use crate::wal::record::{put_checkpoint_exemplar, put_image};
 use crate::wal::writer::delete_covered;
 
 /// A level-0 segment never crosses one of these UTC borders.
 pub(crate) const LEVEL_0_MS: i64 = 30 * 60 * 1000;
-/// A cut that spans more windows than this writes them as one run of segments in time order; the bound
-/// keeps a batch with a wild timestamp from making a million folders.
-const WINDOWS_MAX: usize = 10_000;
+/// The head keeps samples at least this long, so that recent queries and rules read memory.
+const HEAD_KEEPS_MS: i64 = LEVEL_0_MS;
+/// What it keeps under memory pressure: twice the lookback of queries.
+const HEAD_KEEPS_LEAST_MS: i64 = 10 * 60 * 1000;
+/// Series that are looked at under one hold of the head's lock: some 100 µs.
+const SLICE_SERIES: usize = 512;
+/// Windows that are written in one pass: each holds an open writer of some 10 MB. A head that spans more
+/// (an import of history) is read once more for every eight.
+const WINDOWS_A_PASS: usize = 8;
+/// A log file that has grown to this is replaced by a checkpoint, so that a restart stays short.
+const LOG_BYTES_MAX: u64 = 256 << 20;
 
 /// What a cut did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,30 +40,43 @@ pub struct FlushReport {
     pub samples: u64,
 }
 
-/// The head keeps samples at least this long, so that recent queries and rules read memory.
-const HEAD_KEEPS_MS: i64 = LEVEL_0_MS;
-
 impl Store {
     /// Cuts every sample of the head into segments and returns when they are durable.
     pub async fn flush(&self) -> Result<FlushReport, StoreError> {
         self.cut_before(i64::MAX).await
     }
 
-    /// Cuts whole half hours that ended at least half an hour before `now_ms`, if the head holds any.
+    /// Cuts what is due at `now_ms`: whole half hours that ended at least half an hour ago; all but ten
+    /// minutes when the head is over its budget; nothing but a checkpoint when the log has grown long.
     pub async fn cut_due(&self, now_ms: i64) -> Result<Option<FlushReport>, StoreError> {
+        self.shared.gate.check()?;
+        let head = self.shared.head.read();
+        let is_pressed =
+            self.shared.config.head_bytes_max != 0 && head.memory_bytes() > self.shared.config.head_bytes_max;
         let border_ms = due_border(now_ms);
-        let version = self.shared.version.load();
-        if !self.shared.head.read().has_before(border_ms, version.generation) {
+        let before_ms = if head.has_before(border_ms) {
+            border_ms
+        } else if is_pressed && head.has_before(now_ms - HEAD_KEEPS_LEAST_MS) {
+            now_ms - HEAD_KEEPS_LEAST_MS
+        } else if self.shared.logged_bytes() > LOG_BYTES_MAX.max(head.memory_bytes() as u64) {
+            i64::MIN
+        } else {
             return Ok(None);
-        }
-        self.cut_before(border_ms).await.map(Some)
+        };
+        drop(head);
+        self.cut_before(before_ms).await.map(Some)
     }
 
-    async fn cut_before(&self, before_ms: i64) -> Result<FlushReport, StoreError> {
-        let closed = self.committer.roll().await?;
+    pub(super) async fn cut_before(&self, before_ms: i64) -> Result<FlushReport, StoreError> {
+        self.shared.gate.wait().await?;
+        let committer = Arc::clone(&self.committer);
         let shared = Arc::clone(&self.shared);
-        let cut = tokio::task::spawn_blocking(move || run(&shared, closed, before_ms)).await;
-        cut.map_err(|_| StoreError::Closed)?
+        let cut = tokio::task::spawn_blocking(move || {
+            // Begun under the lock, so that checkpoints follow each other in the log's order.
+            let _maintenance = shared.maintenance.lock();
+            run(&shared, committer.begin_cut(before_ms)?)
+        });
+        cut.await.map_err(|_| StoreError::Closed)?
     }
 }
 
@@ -60,19 +85,17 @@ fn due_border(now_ms: i64) -> i64 {
     (now_ms - HEAD_KEEPS_MS).div_euclid(LEVEL_0_MS) * LEVEL_0_MS
 }
 
-/// Cuts samples older than `before_ms`; log files up to `closed` are replaced by a checkpoint.
-pub(super) fn run(shared: &Arc<Shared>, closed: u64, before_ms: i64) -> Result<FlushReport, StoreError> {
-    let _maintenance = shared.maintenance.lock();
+/// Cuts what is planned; the log files that were closed for it are replaced by a checkpoint.
+fn run(shared: &Shared, CutStart { closed, plan }: CutStart) -> Result<FlushReport, StoreError> {
     let started = std::time::Instant::now();
-    let version = shared.version.load();
-    let plan = shared.head.read().plan_cut(before_ms, version.generation);
     let written = write_segments(shared, &plan)?;
     let report = FlushReport {
         segments: written.len(),
         samples: written.iter().map(Segment::sample_count).sum(),
     };
-    write_checkpoint(shared, &plan, closed, &version)?;
+    write_checkpoint(shared, &plan, closed)?;
     publish(shared, &plan, written);
+    trim(shared);
     delete_covered(&*shared.config.disk, &shared.wal_dir, closed)?;
     shared.counters.cuts.add(1);
     tracing::info!(
@@ -84,81 +107,158 @@ pub(super) fn run(shared: &Arc<Shared>, closed: u64, before_ms: i64) -> Result<F
     Ok(report)
 }
 
-/// Writes the planned samples, one segment for each 30-minute window that they touch.
+/// Writes the planned samples, and then those that came late, in segments of their own.
 fn write_segments(shared: &Shared, plan: &CutPlan) -> Result<Vec<Segment>, StoreError> {
-    let mut written = Vec::new();
+    let mut series = Vec::new();
+    let mut from = Some(SeriesRef(0));
+    while let Some(next) = from {
+        from = shared
+            .head
+            .read()
+            .planned_series(plan, next, SLICE_SERIES, &mut series);
+    }
     let newest = shared.version.load().segments.iter().map(Segment::sequence).max();
-    let first_sequence = newest.map_or(0, |newest| newest + 1);
-    for (sequence, window) in (first_sequence..).zip(windows(shared, plan)) {
+    let mut output = Output {
+        shared,
+        sequence: newest.map_or(0, |newest| newest + 1),
+        written: Vec::new(),
+    };
+    output.write(series, |head, (series, labels)| {
+        let mut samples = SeriesSamples::new(labels.clone());
+        head.cut_samples(plan, *series, &mut samples);
+        samples
+    })?;
+    let late = shared.head.read().late_series();
+    output.write(late, |head, (series, labels)| {
+        let late = head.cut_late(plan, *series);
+        late.unwrap_or_else(|| SeriesSamples::new(labels.clone()))
+    })?;
+    Ok(output.written)
+}
+
+/// Segments of a cut.
+struct Output<'a> {
+    shared: &'a Shared,
+    sequence: u64,
+    written: Vec<Segment>,
+}
+
+impl Output<'_> {
+    /// Writes the samples that `read` gives of each series, a segment for each 30-minute window.
+    fn write(
+        &mut self,
+        mut series: Vec<(SeriesRef, Labels)>,
+        read: impl Fn(&crate::head::Head, &(SeriesRef, Labels)) -> SeriesSamples,
+    ) -> Result<(), StoreError> {
+        series.sort_unstable_by(|a, b| a.1.storage_cmp(&b.1));
+        let mut done: BTreeSet<i64> = BTreeSet::new();
+        loop {
+            let mut writers: BTreeMap<i64, SegmentWriter> = BTreeMap::new();
+            let mut is_more = false;
+            for slice in series.chunks(SLICE_SERIES) {
+                let head = self.shared.head.read();
+                let samples: Vec<SeriesSamples> = slice.iter().map(|series| read(&head, series)).collect();
+                drop(head);
+                for (window, part) in samples.iter().flat_map(windows) {
+                    if done.contains(&window) {
+                        continue;
+                    }
+                    if !writers.contains_key(&window) {
+                        if writers.len() == WINDOWS_A_PASS {
+                            is_more = true;
+                            continue;
+                        }
+                        writers.insert(window, self.writer()?);
+                    }
+                    if let Some(writer) = writers.get_mut(&window) {
+                        writer.push_series_samples(&part)?;
+                    }
+                }
+            }
+            for (window, writer) in writers {
+                self.written.push(writer.finish()?);
+                done.insert(window);
+            }
+            if !is_more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn writer(&mut self) -> Result<SegmentWriter, StoreError> {
         let header = SegmentHeader {
             level: Level::Cut,
-            sequence,
+            sequence: self.sequence,
             created_ms: engine_model::time::now_ms(),
             sources: Vec::new(),
         };
-        let mut writer = SegmentWriter::create(shared.config.disk.clone(), &shared.segments_dir, header)?;
-        for cut in &plan.series {
-            let (labels, timestamps, values) = window_samples(shared, cut, window);
-            if !timestamps.is_empty() {
-                writer.push_series(&labels, &timestamps, &values)?;
-            }
-        }
-        written.push(writer.finish()?);
+        self.sequence += 1;
+        let shared = self.shared;
+        Ok(SegmentWriter::create(
+            shared.config.disk.clone(),
+            &shared.segments_dir,
+            header,
+        )?)
     }
-    Ok(written)
 }
 
-/// Starts of the 30-minute windows in which `plan` has samples, ascending.
-fn windows(shared: &Shared, plan: &CutPlan) -> Vec<i64> {
-    let head = shared.head.read();
-    let mut windows = std::collections::BTreeSet::new();
-    for cut in &plan.series {
-        let (timestamps, _) = head.cut_samples(cut);
-        let mut from = 0;
-        while let Some(&timestamp) = timestamps.get(from) {
-            let start = timestamp.div_euclid(LEVEL_0_MS) * LEVEL_0_MS;
-            windows.insert(start);
-            from += timestamps[from..].partition_point(|&t| t < start + LEVEL_0_MS);
-        }
-        if windows.len() > WINDOWS_MAX {
-            tracing::warn!(
-                windows = windows.len(),
-                "the head spans very many half-hour windows"
-            );
-        }
+/// A series' samples by the 30-minute windows in which they are.
+fn windows(series: &SeriesSamples) -> Vec<(i64, SeriesSamples)> {
+    let window = |time: i64| time.div_euclid(LEVEL_0_MS) * LEVEL_0_MS;
+    let mut parts: Vec<(i64, SeriesSamples)> = Vec::new();
+    if let Some((first, last)) = series.time_range()
+        && window(first) == window(last)
+    {
+        return vec![(window(first), series.clone())];
     }
-    windows.into_iter().collect()
+    for (time, value) in series.timestamps.iter().zip(&series.values) {
+        let part = part_of(&mut parts, window(*time), &series.labels);
+        part.timestamps.push(*time);
+        part.values.push(*value);
+    }
+    for (time, histogram) in &series.histograms {
+        let part = part_of(&mut parts, window(*time), &series.labels);
+        part.histograms.push((*time, Arc::clone(histogram)));
+    }
+    parts
 }
 
-fn window_samples(
-    shared: &Shared,
-    cut: &crate::head::CutSeries,
+fn part_of<'a>(
+    parts: &'a mut Vec<(i64, SeriesSamples)>,
     window: i64,
-) -> (Labels, Vec<i64>, Vec<f64>) {
-    let head = shared.head.read();
-    let (timestamps, values) = head.cut_samples(cut);
-    let from = timestamps.partition_point(|&t| t < window);
-    let until = timestamps.partition_point(|&t| t < window + LEVEL_0_MS);
-    (
-        cut.labels.clone(),
-        timestamps[from..until].to_vec(),
-        values[from..until].to_vec(),
-    )
+    labels: &Labels,
+) -> &'a mut SeriesSamples {
+    let place = match parts.iter().rposition(|(start, _)| *start == window) {
+        Some(place) => place,
+        None => {
+            parts.push((window, SeriesSamples::new(labels.clone())));
+            parts.len() - 1
+        }
+    };
+    &mut parts[place].1
 }
 
-fn write_checkpoint(
-    shared: &Shared,
-    plan: &CutPlan,
-    closed: u64,
-    version: &Version,
-) -> Result<(), StoreError> {
-    let mut checkpoint = CheckpointWriter::create(shared.config.disk.clone(), &shared.wal_dir, closed)?;
-    let head = shared.head.read();
-    // Appends may have moved on since the log was rolled; what is here twice is skipped by a replay.
-    let (commit, next_ref) = (shared.version.load().commit, shared.table.next_ref());
-    head.checkpoint(plan, version.generation, |record| checkpoint.push(&record))?;
-    drop(head);
-    checkpoint.finish(commit, next_ref)?;
+fn write_checkpoint(shared: &Shared, plan: &CutPlan, closed: u64) -> Result<(), StoreError> {
+    // Appends move on meanwhile; what is in the checkpoint and in a later log file is skipped by a replay.
+    let commit = shared.version.load().commit;
+    let disk = shared.config.disk.clone();
+    let mut checkpoint = CheckpointWriter::create(disk, &shared.wal_dir, closed, shared.own_run, commit)?;
+    let mut buffer = Vec::new();
+    let mut from = Some(SeriesRef(0));
+    while let Some(next) = from {
+        buffer.clear();
+        from = shared
+            .head
+            .read()
+            .put_images(plan, next, SLICE_SERIES, |put| put_image(&mut buffer, put));
+        checkpoint.write(&buffer)?;
+    }
+    buffer.clear();
+    for (labels, exemplar) in shared.head.read().exemplars.iter() {
+        put_checkpoint_exemplar(&mut buffer, labels, exemplar);
+    }
+    checkpoint.write(&buffer)?;
+    checkpoint.finish(commit)?;
     Ok(())
 }
 
@@ -173,8 +273,22 @@ fn publish(shared: &Shared, plan: &CutPlan, written: Vec<Segment>) {
         segments.extend(written);
         version.segments = Arc::new(segments);
     });
-    let oldest_read = head.pins.oldest().map_or(generation, |pin| pin.generation);
-    head.trim(oldest_read);
+}
+
+/// Drops what no reader finds in the head any more.
+fn trim(shared: &Shared) {
+    let mut trimmed = Trimmed::default();
+    let mut from = Some(SeriesRef(0));
+    let generation = shared.version.load().generation;
+    let oldest = |head: &crate::head::Head| head.pins.oldest().map_or(generation, |pin| pin.generation);
+    while let Some(next) = from {
+        let mut head = shared.head.write();
+        let oldest_read = oldest(&head);
+        from = head.trim(oldest_read, next, SLICE_SERIES, &mut trimmed);
+    }
+    let mut head = shared.head.write();
+    let oldest_read = oldest(&head);
+    head.finish_trim(oldest_read, trimmed);
 }
 
 #[cfg(test)]

@@ -31,6 +31,22 @@ pub enum StoreError {
     /// A segment failed.
     #[error("segment failed")]
     Segment(#[from] SegmentError),
+    /// The log is still being replayed: what was acknowledged before the start is not all back yet. Try again.
+    #[error(
+        "the write-ahead log is being replayed, {done_bytes} of {total_bytes} bytes are done; try again later"
+    )]
+    Replaying {
+        /// Bytes of the log that are back.
+        done_bytes: u64,
+        /// Bytes of the log.
+        total_bytes: u64,
+    },
+    /// The log could not be replayed, so nothing can be answered.
+    #[error("the write-ahead log could not be replayed: {reason}")]
+    ReplayFailed {
+        /// What went wrong.
+        reason: String,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -51,6 +67,18 @@ pub enum AppendError {
     /// again and retry. Nothing was appended.
     #[error("{0} series references are no longer known")]
     UnknownSeries(usize),
+    /// The batch would make more series than are allowed. Nothing was appended.
+    #[error(
+        "{series} series in the head and {new} new ones are more than the limit of {limit}; remove series at their source or raise the limit"
+    )]
+    TooManySeries {
+        /// The configured limit.
+        limit: usize,
+        /// Series in the head.
+        series: usize,
+        /// New series of the batch.
+        new: usize,
+    },
     /// The log could not be written, for instance because the disk is full; try again later.
     #[error("cannot write to the write-ahead log")]
     Log(#[source] WalError),

@@ -1,6 +1,7 @@
 //! The store: one façade over log, head and segments.
 //!
-//! - `open` replays the log, then starts the committer, the one thread that appends.
+//! - `start` begins to replay the log and starts the committer, the one thread that appends; batches are
+//!   accepted at once, reads wait for the replay. `open` returns when it is done.
 //! - `append` hands a batch to the committer and answers once it is logged, visible and, if asked, synced.
 //! - `pin` fixes a version (commit number, cut generation, list of segments): all that is read through it
 //!   is of one moment. `flush` cuts the head into segments, `compact` merges segments.
@@ -9,16 +10,21 @@ mod committer;
 mod compact;
 mod config;
 mod cut;
+mod defined;
 mod error;
+mod gate;
 mod open;
 mod pinned;
+mod replay;
 mod stats;
 mod version;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use engine_model::{SampleBatch, SeriesTable};
+use engine_model::{Matcher, SampleBatch, SeriesTable};
 use parking_lot::{Mutex, RwLock};
 
 pub use committer::{AppendOptions, AppendOutcome, OnReject};
@@ -26,11 +32,13 @@ pub use compact::CompactReport;
 pub use config::{Fsync, StoreConfig};
 pub use cut::FlushReport;
 pub use error::{AppendError, StoreError};
+pub use gate::ReplayProgress;
 pub use pinned::{PinnedVersion, SelectedSeries};
 pub use stats::{LabelStats, StoreStats};
 
-use crate::head::Head;
+use crate::head::{Head, Limits, SeriesExemplars};
 use committer::Committer;
+use gate::Gate;
 use stats::Counters;
 use version::CurrentVersion;
 
@@ -51,10 +59,31 @@ struct Shared {
     head: RwLock<Head>,
     version: CurrentVersion,
     counters: Counters,
+    gate: Gate,
+    /// Number of the first log file of this process, and bytes of its current one.
+    own_run: u64,
+    logged_bytes: AtomicU64,
     /// Held by whoever changes the list of segments: one cut or compaction at a time.
     maintenance: Mutex<()>,
     /// Keeps a second process away from the directory.
     _lock_file: std::fs::File,
+}
+
+impl Shared {
+    fn limits(&self) -> Limits {
+        Limits {
+            out_of_order_window_ms: self.config.out_of_order_window_ms,
+        }
+    }
+
+    /// Bytes of the log file that is being written, whole records only.
+    fn logged_bytes(&self) -> u64 {
+        self.logged_bytes.load(Ordering::Acquire)
+    }
+
+    fn set_logged_bytes(&self, bytes: u64) {
+        self.logged_bytes.store(bytes, Ordering::Release);
+    }
 }
 
 impl Store {
@@ -73,7 +102,36 @@ impl Store {
         self.committer.append(batch, options).await
     }
 
-    /// Fixes what is committed now for reading.
+    /// How far the replay of the log is.
+    pub fn replay_progress(&self) -> ReplayProgress {
+        self.shared.gate.progress()
+    }
+
+    /// Waits until everything that was acknowledged before the start can be read; an error says why it
+    /// never will.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.shared.gate.wait().await
+    }
+
+    /// Waits as [`Store::ready`], but no longer than `limit`: then [`StoreError::Replaying`] has the progress.
+    pub async fn ready_within(&self, limit: Duration) -> Result<(), StoreError> {
+        self.shared.gate.wait_within(limit).await
+    }
+
+    /// Exemplars in `[min_ms, max_ms]` of series that satisfy all matchers of one of the sets, series in
+    /// Prometheus's order, exemplars oldest first.
+    pub fn exemplars(
+        &self,
+        matcher_sets: &[Vec<Matcher>],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Vec<SeriesExemplars>, StoreError> {
+        self.shared.gate.check()?;
+        Ok(self.shared.head.read().exemplars(matcher_sets, min_ms, max_ms))
+    }
+
+    /// Fixes what is committed now for reading. While the log is replayed, reading from it is refused with
+    /// [`StoreError::Replaying`]: wait with [`Store::ready_within`] first.
     pub fn pin(&self) -> PinnedVersion {
         PinnedVersion::new(Arc::clone(&self.shared))
     }

@@ -1,8 +1,9 @@
-//! Opening a store: lock, segments, replay, committer.
+//! Opening a store: lock, segments, committer, replay.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use engine_model::SeriesTable;
 use parking_lot::{Mutex, RwLock};
@@ -10,93 +11,80 @@ use parking_lot::{Mutex, RwLock};
 use super::committer::Committer;
 use super::config::StoreConfig;
 use super::error::StoreError;
+use super::gate::Gate;
+use super::replay::{Failure, Replay};
 use super::stats::Counters;
 use super::version::{CurrentVersion, Version};
 use super::{Shared, Store};
 use crate::disk::{self, Disk};
 use crate::head::Head;
 use crate::segment::{Segment, TEMPORARY_SUFFIX};
-use crate::wal::reader::replay;
-use crate::wal::record::Record;
+use crate::wal::reader::survey;
 use crate::wal::writer::WalWriter;
 
 impl Store {
-    /// Opens the store under `config.path`, making the directory when it is not there, and replays the
-    /// log. When it returns, everything that was acknowledged can be read. Blocks: call it off the runtime.
+    /// Opens the store as [`Store::start`] does and waits until the log is replayed: when it returns,
+    /// everything that was acknowledged can be read. Blocks: call it off the runtime.
     pub fn open(config: StoreConfig) -> Result<Self, StoreError> {
+        let (store, fails) = Self::begin(config)?;
+        store
+            .shared
+            .gate
+            .block()
+            .map_err(|error| fails.lock().take().unwrap_or(error))?;
+        Ok(store)
+    }
+
+    /// Opens the store under `config.path`, making the directory when it is not there, and begins to replay
+    /// the log. Batches are accepted at once; reads wait ([`Store::ready`]). Blocks for the time that it
+    /// takes to open the segments: call it off the runtime.
+    pub fn start(config: StoreConfig) -> Result<Self, StoreError> {
+        Ok(Self::begin(config)?.0)
+    }
+
+    fn begin(config: StoreConfig) -> Result<(Self, Failure), StoreError> {
         let (wal_dir, segments_dir) = (config.path.join("wal"), config.path.join("segments"));
         for dir in [&config.path, &wal_dir, &segments_dir] {
             disk::create_dir_all(&*config.disk, dir).map_err(|source| directory("create", dir, source))?;
         }
         let lock_file = lock(&config.path)?;
         let segments = open_segments(&*config.disk, &segments_dir)?;
+        let survey = survey(&*config.disk, &wal_dir)?;
+        survey.sync_newest(&*config.disk)?;
+        let commit = survey.commit_bound()?;
+        let wal = WalWriter::create(config.disk.clone(), &wal_dir, survey.next_sequence, commit)?;
         let table = Arc::new(SeriesTable::new());
-        let mut head = Head::new(Arc::clone(&table));
-        let started = std::time::Instant::now();
-        let mut commit = 0;
-        let found = replay(&*config.disk, &wal_dir, |record| {
-            commit = commit.max(apply(&mut head, &table, record))
-        })?;
-        let counters = Counters::default();
-        counters.torn_bytes.add(found.torn_bytes);
-        tracing::info!(
-            records = found.records,
-            series = head.series_count(),
-            segments = segments.len(),
-            torn_bytes = found.torn_bytes,
-            elapsed_ms = started.elapsed().as_millis() as u64,
-            "store opened"
-        );
-        let wal = WalWriter::create(config.disk.clone(), &wal_dir, found.next_sequence)?;
         let version = Version {
             commit,
             generation: 0,
             segments: Arc::new(segments),
         };
-        let path = config.path.clone();
         let shared = Arc::new(Shared {
+            head: RwLock::new(Head::new(Arc::clone(&table), config.exemplars_max)),
             config,
             wal_dir,
             segments_dir,
             table,
-            head: RwLock::new(head),
             version: CurrentVersion::new(version),
-            counters,
+            counters: Counters::default(),
+            gate: Gate::new(survey.bytes()),
+            own_run: wal.run(),
+            logged_bytes: AtomicU64::new(wal.end().1),
             maintenance: Mutex::new(()),
             _lock_file: lock_file,
         });
-        let committer = Committer::start(Arc::clone(&shared), wal, commit)
-            .map_err(|source| directory("start the committer for", &path, source))?;
-        Ok(Self {
-            shared,
-            committer: Arc::new(committer),
-        })
-    }
-}
-
-/// Applies one replayed record; returns its commit number, 0 when it has none.
-fn apply(head: &mut Head, table: &SeriesTable, record: Record) -> u64 {
-    match record {
-        Record::Batch(batch) => {
-            for (series, labels) in &batch.new_series {
-                if !table.restore(*series, labels) {
-                    tracing::error!(%labels, series = series.0, "replayed series clashes with another");
-                }
-            }
-            head.replay(batch.commit, &batch.samples);
-            batch.commit
-        }
-        Record::Series(series) => {
-            if !table.restore(series.series, &series.labels) {
-                tracing::error!(labels = %series.labels, "checkpointed series clashes with another");
-            }
-            head.restore(series);
-            0
-        }
-        Record::End { commit, next_ref } => {
-            table.reserve_refs(next_ref);
-            commit
-        }
+        let failed = |source| directory("start a thread for", &shared.config.path, source);
+        let failure = Failure::default();
+        let replay = Replay {
+            shared: Arc::clone(&shared),
+            survey,
+            own_path: wal.end().0.to_owned(),
+            failure: Arc::clone(&failure),
+        };
+        let committer = Committer::start(Arc::clone(&shared), wal, commit).map_err(failed)?;
+        replay.start(committer.requests()).map_err(failed)?;
+        let committer = Arc::new(committer);
+        Ok((Self { shared, committer }, failure))
     }
 }
 

@@ -66,6 +66,7 @@ impl PinnedVersion {
         min_ms: i64,
         max_ms: i64,
     ) -> Result<Vec<SelectedSeries>, StoreError> {
+        self.shared.gate.check()?;
         let mut found: HashMap<Labels, SelectedSeries, foldhash::fast::RandomState> = HashMap::default();
         for (position, segment) in self.version.segments.iter().enumerate() {
             if segment.max_time() < min_ms || segment.min_time() > max_ms {
@@ -122,6 +123,7 @@ impl PinnedVersion {
         min_ms: i64,
         max_ms: i64,
     ) -> Result<Vec<SeriesSamples>, StoreError> {
+        self.shared.gate.check()?;
         let mut read: Vec<SeriesSamples> = selected
             .iter()
             .map(|series| SeriesSamples::new(series.labels.clone()))
@@ -133,8 +135,13 @@ impl PinnedVersion {
         let head = self.shared.head.read();
         for (series, samples) in selected.iter().zip(&mut read) {
             if let Some(in_head) = series.head {
-                let (timestamps, values) = head.samples(in_head, min_ms, max_ms, commit, generation);
-                samples.merge(timestamps, values);
+                if samples.is_empty() {
+                    head.read(in_head, min_ms, max_ms, (commit, generation), samples);
+                    continue;
+                }
+                let mut newer = SeriesSamples::new(samples.labels.clone());
+                head.read(in_head, min_ms, max_ms, (commit, generation), &mut newer);
+                samples.absorb(newer);
             }
         }
         Ok(read)

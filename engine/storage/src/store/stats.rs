@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Store;
-use crate::head::{RejectReason, Rejected};
+use crate::head::{Cardinality, RejectReason, Rejected};
 use crate::segment::Segment;
 
 /// A number that only grows.
@@ -26,12 +26,19 @@ pub(super) struct Counters {
     pub(super) samples_appended: Counter,
     pub(super) log_failures: Counter,
     pub(super) fsyncs: Counter,
+    pub(super) fsync_us: Counter,
+    pub(super) group_batches: Counter,
+    pub(super) replay_us: Counter,
+    pub(super) late_accepted: Counter,
+    pub(super) exemplars_appended: Counter,
+    pub(super) series_limit_hits: Counter,
     pub(super) torn_bytes: Counter,
     pub(super) cuts: Counter,
     pub(super) compactions: Counter,
     out_of_order: Counter,
     duplicate_timestamp: Counter,
     out_of_bounds: Counter,
+    too_old: Counter,
 }
 
 impl Counters {
@@ -41,6 +48,7 @@ impl Counters {
                 RejectReason::OutOfOrder => &self.out_of_order,
                 RejectReason::DuplicateTimestamp => &self.duplicate_timestamp,
                 RejectReason::OutOfBounds => &self.out_of_bounds,
+                RejectReason::TooOld => &self.too_old,
                 // The scraper interns again and retries: not a property of the data.
                 RejectReason::UnknownSeries => continue,
             };
@@ -59,12 +67,20 @@ pub struct LabelStats {
 }
 
 /// The store at a glance; counters count since the start.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct StoreStats {
     /// Series in the head.
     pub head_series: usize,
     /// Samples in the head.
     pub head_samples: usize,
+    /// Bytes of memory of the head's states, index and samples, without the labels' texts.
+    pub head_bytes: usize,
+    /// Of these, bytes of samples.
+    pub head_sample_bytes: usize,
+    /// Exemplars that are kept.
+    pub exemplars: usize,
+    /// Exemplars appended.
+    pub exemplars_appended: u64,
     /// Oldest timestamp in the head, ms.
     pub head_min_ms: Option<i64>,
     /// Newest timestamp ever accepted, ms.
@@ -77,6 +93,14 @@ pub struct StoreStats {
     pub log_failures: u64,
     /// Times that the log was synced.
     pub fsyncs: u64,
+    /// Seconds that were spent in them.
+    pub fsync_seconds: f64,
+    /// Batches that waited for them: divided by `fsyncs`, the size of a group.
+    pub fsync_batches: u64,
+    /// Bytes of the current log file.
+    pub log_file_bytes: u64,
+    /// Seconds that the replay took.
+    pub replay_seconds: f64,
     /// Bytes of a torn tail that the last replay cut off.
     pub torn_bytes: u64,
     /// Cuts of the head.
@@ -89,6 +113,12 @@ pub struct StoreStats {
     pub duplicate_timestamp: u64,
     /// Refused samples, too old for the store.
     pub out_of_bounds: u64,
+    /// Refused samples, older than the window for late ones.
+    pub too_old: u64,
+    /// Late samples that were accepted.
+    pub late_accepted: u64,
+    /// Batches that were refused because of the limit of series.
+    pub series_limit_hits: u64,
     /// Segments.
     pub segments: usize,
     /// Bytes of the segments' files.
@@ -98,7 +128,7 @@ pub struct StoreStats {
 }
 
 impl Store {
-    /// The store at a glance. Costs a pass over the head's series.
+    /// The store at a glance. Costs a pass over the head's index.
     pub fn stats(&self) -> StoreStats {
         let version = self.shared.version.load();
         let counters = &self.shared.counters;
@@ -106,6 +136,17 @@ impl Store {
         StoreStats {
             head_series: head.series_count(),
             head_samples: head.sample_count(),
+            head_bytes: head.memory_bytes(),
+            head_sample_bytes: head.data_bytes(),
+            exemplars: head.exemplar_count(),
+            exemplars_appended: counters.exemplars_appended.get(),
+            fsync_seconds: counters.fsync_us.get() as f64 / 1e6,
+            fsync_batches: counters.group_batches.get(),
+            log_file_bytes: self.shared.logged_bytes(),
+            replay_seconds: counters.replay_us.get() as f64 / 1e6,
+            too_old: counters.too_old.get(),
+            late_accepted: counters.late_accepted.get(),
+            series_limit_hits: counters.series_limit_hits.get(),
             head_min_ms: head.oldest_ms(),
             head_max_ms: head.newest_ms(),
             commit: version.commit,
@@ -124,12 +165,18 @@ impl Store {
         }
     }
 
-    /// Label names of the head with their values and series counts, for cardinality pages.
+    /// Label names of the head with their values and series counts. Builds all of it: for inspection; a page
+    /// asks for [`Store::cardinality`].
     pub fn head_label_stats(&self) -> Vec<LabelStats> {
-        let cardinality = self.shared.head.read().cardinality();
-        cardinality
+        let labels = self.shared.head.read().label_values();
+        labels
             .into_iter()
             .map(|(name, values)| LabelStats { name, values })
             .collect()
+    }
+
+    /// What labels cost in the head: the `limit` largest of each kind.
+    pub fn cardinality(&self, limit: usize) -> Cardinality {
+        self.shared.head.read().cardinality(limit)
     }
 }

@@ -157,3 +157,57 @@ async fn a_second_process_is_kept_away() {
     let error = Store::open(StoreConfig::new(dir.path())).unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
 }
+
+/// What a process of format version 1 left: a segment, a checkpoint and a log file.
+fn copy_of_version_1() -> tempfile::TempDir {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/store-1");
+    let dir = tempfile::tempdir().unwrap();
+    copy(&fixture, dir.path());
+    dir
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+        match path.is_dir() {
+            true => copy(&path, &to.join(name)),
+            false => drop(std::fs::copy(&path, to.join(name)).unwrap()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_version_1_is_read_and_goes_on() {
+    let dir = copy_of_version_1();
+    let base = 1_700_000_000_000i64;
+    let mut store = open(dir.path());
+    for restart in 0..3 {
+        let found = read(&store.pin());
+        let of = |name: &str| found.iter().find(|series| series.0 == name).unwrap();
+        let times: Vec<i64> = [0, 1, 2, 3, 4, 5, 7, 8, 9]
+            .map(|step| base + 15_000 * step)
+            .to_vec();
+        assert_eq!(of("0").1[..9], times[..], "restart {restart}");
+        assert_eq!(of("1").2[8], 0.1 * 9.0);
+        assert_eq!(of("2").2[0].to_bits(), 0x7ff8_0000_0000_0001);
+        assert!(engine_model::staleness::is_stale(*of("2").2.last().unwrap()));
+        assert_eq!(of("3").2[0].to_bits(), (-0.0f64).to_bits());
+        assert_eq!(of("4").2, [1e300; 3]);
+        assert_eq!(of("0").1.len(), 9 + restart);
+        let next = base + 15_000 * (10 + restart as i64);
+        let outcome = append(
+            &store,
+            &[(0, next, 0.5), (4, base, 0.0)],
+            AppendOptions::default(),
+        )
+        .await;
+        assert_eq!(
+            (outcome.accepted, outcome.rejected[0].0),
+            (1, crate::RejectReason::OutOfOrder)
+        );
+        store.close().await.unwrap();
+        drop(store);
+        store = open(dir.path());
+    }
+}

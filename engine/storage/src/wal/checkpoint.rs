@@ -1,14 +1,12 @@
-//! A checkpoint: the head's series and the samples that are in no segment yet, so that the log files
-//! before it can be deleted and a restart reads series rather than every commit.
+//! A checkpoint: the head's series with the pieces that are in no segment yet, so that the log files before
+//! it can be deleted and a restart copies pieces rather than replaying every commit.
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use engine_model::SeriesRef;
-
 use super::error::WalError;
 use super::file_name::{checkpoint_path, sync_dir};
-use super::record::{MAGIC, SeriesRecord, put_end, put_series};
+use super::record::{MAGIC, put_end, put_start};
 use crate::disk::{DiskFile, SharedDisk};
 
 /// A checkpoint being written. Dropped unfinished, it leaves a `*.tmp` which the next replay deletes.
@@ -18,46 +16,47 @@ pub(crate) struct CheckpointWriter {
     sequence: u64,
     temporary: PathBuf,
     output: BufWriter<Box<dyn DiskFile>>,
-    buffer: Vec<u8>,
 }
 
 impl CheckpointWriter {
-    /// Starts the checkpoint that replaces log files up to `sequence`.
-    pub(crate) fn create(disk: SharedDisk, dir: &Path, sequence: u64) -> Result<Self, WalError> {
+    /// Starts the checkpoint that replaces log files up to `sequence`. Its references are those of the run
+    /// that began with file `run`; `commit` is the newest commit when it is begun.
+    pub(crate) fn create(
+        disk: SharedDisk,
+        dir: &Path,
+        sequence: u64,
+        run: u64,
+        commit: u64,
+    ) -> Result<Self, WalError> {
         let temporary = dir.join(format!("{sequence:08}.checkpoint.tmp"));
         let file = disk
             .create(&temporary)
             .map_err(WalError::io("create", &temporary))?;
-        let mut output = BufWriter::with_capacity(1 << 20, file);
-        output
-            .write_all(&MAGIC)
-            .map_err(WalError::io("write", &temporary))?;
-        Ok(Self {
+        let mut writer = Self {
             disk,
             dir: dir.to_owned(),
             sequence,
             temporary,
-            output,
-            buffer: Vec::new(),
-        })
+            output: BufWriter::with_capacity(1 << 20, file),
+        };
+        let mut head = MAGIC.to_vec();
+        put_start(&mut head, run, commit);
+        writer.write(&head)?;
+        Ok(writer)
     }
 
-    /// Adds a series.
-    pub(crate) fn push(&mut self, record: &SeriesRecord) -> Result<(), WalError> {
-        self.buffer.clear();
-        put_series(&mut self.buffer, record);
+    /// Adds framed records.
+    pub(crate) fn write(&mut self, records: &[u8]) -> Result<(), WalError> {
         self.output
-            .write_all(&self.buffer)
+            .write_all(records)
             .map_err(WalError::io("write", &self.temporary))
     }
 
     /// Makes the checkpoint durable under its final name.
-    pub(crate) fn finish(mut self, commit: u64, next_ref: SeriesRef) -> Result<(), WalError> {
-        self.buffer.clear();
-        put_end(&mut self.buffer, commit, next_ref);
-        self.output
-            .write_all(&self.buffer)
-            .map_err(WalError::io("write", &self.temporary))?;
+    pub(crate) fn finish(mut self, commit: u64) -> Result<(), WalError> {
+        let mut end = Vec::new();
+        put_end(&mut end, commit);
+        self.write(&end)?;
         let file = self
             .output
             .into_inner()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::WalError;
 use super::file_name::{list, log_path, sync_dir};
-use super::record::MAGIC;
+use super::record::{MAGIC, put_start};
 use crate::disk::{Disk, DiskFile, SharedDisk};
 
 /// The open end of the log. One thread owns it.
@@ -12,6 +12,8 @@ use crate::disk::{Disk, DiskFile, SharedDisk};
 pub(crate) struct WalWriter {
     disk: SharedDisk,
     dir: PathBuf,
+    /// Number of the first file that this process writes.
+    run: u64,
     sequence: u64,
     file: Box<dyn DiskFile>,
     path: PathBuf,
@@ -22,16 +24,18 @@ pub(crate) struct WalWriter {
 }
 
 impl WalWriter {
-    /// Starts a new log file numbered `sequence` in `dir`.
-    pub(crate) fn create(disk: SharedDisk, dir: &Path, sequence: u64) -> Result<Self, WalError> {
-        let (file, path) = create_file(&*disk, dir, sequence)?;
+    /// Starts a run of the log in `dir` with a new file numbered `sequence`; `commit` is the newest commit
+    /// number that earlier runs can have used.
+    pub(crate) fn create(disk: SharedDisk, dir: &Path, sequence: u64, commit: u64) -> Result<Self, WalError> {
+        let (file, path, whole_bytes) = create_file(&*disk, dir, sequence, sequence, commit)?;
         Ok(Self {
             disk,
             dir: dir.to_owned(),
+            run: sequence,
             sequence,
             file,
             path,
-            whole_bytes: MAGIC.len() as u64,
+            whole_bytes,
             unsynced: false,
             poisoned: false,
         })
@@ -81,22 +85,26 @@ impl WalWriter {
         self.unsynced
     }
 
-    /// Closes the current file and starts the next. Returns the number of the closed one.
-    pub(crate) fn roll(&mut self) -> Result<u64, WalError> {
+    /// Closes the current file and starts the next, after `commit`. Returns the number of the closed one.
+    pub(crate) fn roll(&mut self, commit: u64) -> Result<u64, WalError> {
         self.sync()?;
         let closed = self.sequence;
-        let (file, path) = create_file(&*self.disk, &self.dir, closed + 1)?;
+        let (file, path, whole_bytes) = create_file(&*self.disk, &self.dir, closed + 1, self.run, commit)?;
         self.sequence = closed + 1;
         self.file = file;
         self.path = path;
-        self.whole_bytes = MAGIC.len() as u64;
+        self.whole_bytes = whole_bytes;
         Ok(closed)
     }
 
-    /// Bytes of the current file.
-    #[cfg(test)]
-    pub(crate) fn file_bytes(&self) -> u64 {
-        self.whole_bytes
+    /// Number of the run's first file.
+    pub(crate) fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// The current file and the end of its last whole record.
+    pub(crate) fn end(&self) -> (&Path, u64) {
+        (&self.path, self.whole_bytes)
     }
 
     /// Removes a half-written record. If even that fails, writing on would hide later records behind
@@ -123,11 +131,19 @@ pub(crate) fn delete_covered(disk: &dyn Disk, dir: &Path, covered: u64) -> Resul
     sync_dir(disk, dir)
 }
 
-fn create_file(disk: &dyn Disk, dir: &Path, sequence: u64) -> Result<(Box<dyn DiskFile>, PathBuf), WalError> {
+fn create_file(
+    disk: &dyn Disk,
+    dir: &Path,
+    sequence: u64,
+    run: u64,
+    commit: u64,
+) -> Result<(Box<dyn DiskFile>, PathBuf, u64), WalError> {
     let path = log_path(dir, sequence);
     let mut file = disk.create(&path).map_err(WalError::io("create", &path))?;
-    file.write_all(&MAGIC).map_err(WalError::io("write", &path))?;
+    let mut head = MAGIC.to_vec();
+    put_start(&mut head, run, commit);
+    file.write_all(&head).map_err(WalError::io("write", &path))?;
     file.sync_all().map_err(WalError::io("fsync", &path))?;
     sync_dir(disk, dir)?;
-    Ok((file, path))
+    Ok((file, path, head.len() as u64))
 }

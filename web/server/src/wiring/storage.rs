@@ -82,10 +82,13 @@ fn outcome(result: Result<AppendOutcome, AppendError>) -> Result<CommitReceipt, 
             Some((first.row, first.reason)),
         ))),
         Err(AppendError::Closed) => Err(DeliveryError::Closed),
-        // The sender interns its labels again when it sends again.
-        Err(error @ (AppendError::Log(_) | AppendError::UnknownSeries(_))) => Err(
-            DeliveryError::Unavailable(Arc::from(format!("{:#}", anyhow::Error::new(error)))),
-        ),
+        // The sender interns its labels again when it sends again; series may end until then.
+        Err(
+            error @ (AppendError::Log(_) | AppendError::UnknownSeries(_) | AppendError::TooManySeries { .. }),
+        ) => Err(DeliveryError::Unavailable(Arc::from(format!(
+            "{:#}",
+            anyhow::Error::new(error)
+        )))),
     }
 }
 
@@ -96,6 +99,7 @@ fn rejections(counts: &[(StoreReason, usize)], first: Option<(usize, StoreReason
             StoreReason::OutOfOrder => rejections.out_of_order += count,
             StoreReason::DuplicateTimestamp => rejections.duplicate += count,
             StoreReason::OutOfBounds => rejections.out_of_bounds += count,
+            StoreReason::TooOld => rejections.too_old += count,
             // An append with unknown references fails as a whole.
             StoreReason::UnknownSeries => {}
         }
@@ -105,6 +109,7 @@ fn rejections(counts: &[(StoreReason, usize)], first: Option<(usize, StoreReason
             StoreReason::OutOfOrder => RejectReason::OutOfOrder,
             StoreReason::DuplicateTimestamp => RejectReason::Duplicate,
             StoreReason::OutOfBounds => RejectReason::OutOfBounds,
+            StoreReason::TooOld => RejectReason::TooOld,
             StoreReason::UnknownSeries => return None,
         };
         Some((row, reason))

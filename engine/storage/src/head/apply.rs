@@ -1,0 +1,180 @@
+//! Applying: what was checked and logged becomes part of the head, as one commit.
+
+use engine_model::{SampleBatch, SeriesRef};
+
+use super::append::Checked;
+use super::late::NOT_CUT;
+use super::series_state::SampleValue;
+use super::{Head, LateSample, Limits};
+use crate::wal::record::BatchRecord;
+
+/// What an append adds to the head's counts.
+#[derive(Debug, Clone, Copy)]
+struct Added {
+    samples: usize,
+    bytes: isize,
+    min_ms: i64,
+    max_ms: i64,
+}
+
+impl Head {
+    /// Makes a logged batch part of the head under `commit`. Returns the number of exemplars that were kept.
+    pub(crate) fn apply(&mut self, commit: u64, batch: &SampleBatch, checked: &Checked) -> usize {
+        for (series, labels) in &checked.new_series {
+            self.state_or_new(*series, labels);
+        }
+        let oldest_read = self.pins.oldest().map(|pin| pin.commit);
+        if checked.skipped.is_empty() {
+            self.push_floats(commit, oldest_read, batch.iter());
+        } else {
+            self.push_floats(commit, oldest_read, checked.in_order(batch));
+        }
+        for late in &checked.late {
+            let row = late.row as usize;
+            let value = SampleValue::Float(batch.values()[row].to_bits());
+            let series = SeriesRef(batch.series()[row]);
+            self.push_late(commit, series, batch.timestamps()[row], value, late.in_order);
+        }
+        for taken in &checked.histograms {
+            let (series, time) = (taken.sample.series, taken.sample.timestamp);
+            match taken.late {
+                Some(in_order) => {
+                    let value = SampleValue::Histogram(std::sync::Arc::clone(&taken.sample.histogram));
+                    self.push_late(commit, series, time, value, in_order);
+                }
+                None => self.push_histogram(commit, oldest_read, series, time, &taken.sample.histogram),
+            }
+        }
+        let kept = batch.exemplars().iter().filter(|exemplar| {
+            let labels = self.series.get(exemplar.series).map(|state| state.labels.clone());
+            labels.is_some_and(|labels| self.exemplars.add(&labels, exemplar))
+        });
+        kept.count()
+    }
+
+    /// Replays a logged batch whose samples were judged before they were logged. What a checkpoint brought
+    /// back already is skipped.
+    pub(crate) fn replay(&mut self, record: &BatchRecord) {
+        for (series, labels) in &record.new_series {
+            self.state_or_new(*series, labels);
+        }
+        let mut added = Added::new();
+        for &(series, time, value) in &record.floats {
+            let Some(state) = self.series.get_mut(series) else {
+                continue;
+            };
+            if state.newest().is_none_or(|newest| newest.ms < time) {
+                added.add(time, state.push(time, value.to_bits()));
+            }
+        }
+        self.count_added(added);
+        for sample in &record.histograms {
+            let newest = self.series.get(sample.series).and_then(|state| state.newest());
+            if newest.is_none_or(|newest| newest.ms < sample.timestamp) {
+                self.push_histogram(
+                    record.commit,
+                    None,
+                    sample.series,
+                    sample.timestamp,
+                    &sample.histogram,
+                );
+            }
+        }
+        for (series, time, value) in &record.late {
+            let Some(state) = self.series.get(*series) else {
+                continue;
+            };
+            if state.late().iter().any(|late| late.time == *time) {
+                continue;
+            }
+            let in_order = state.newest().is_none_or(|newest| newest.ms < *time);
+            self.push_late(record.commit, *series, *time, value.clone(), in_order);
+        }
+        for exemplar in &record.exemplars {
+            if let Some(labels) = self.series.get(exemplar.series).map(|state| state.labels.clone()) {
+                self.exemplars.add(&labels, exemplar);
+            }
+        }
+    }
+
+    /// Replays a batch that was logged before the head was back, and so was not judged yet.
+    pub(crate) fn replay_unjudged(&mut self, commit: u64, batch: &SampleBatch, limits: Limits) {
+        let checked = self.check(batch, limits);
+        self.apply(commit, batch, &checked);
+    }
+
+    fn push_floats(
+        &mut self,
+        commit: u64,
+        oldest_read: Option<u64>,
+        floats: impl Iterator<Item = (SeriesRef, i64, f64)>,
+    ) {
+        let mut added = Added::new();
+        for (series, time, value) in floats {
+            let Some(state) = self.series.get_mut(series) else {
+                continue;
+            };
+            state.mark(commit, oldest_read);
+            added.add(time, state.push(time, value.to_bits()));
+        }
+        self.count_added(added);
+    }
+
+    fn push_histogram(
+        &mut self,
+        commit: u64,
+        oldest_read: Option<u64>,
+        series: SeriesRef,
+        time: i64,
+        histogram: &std::sync::Arc<engine_model::Histogram>,
+    ) {
+        let Some(state) = self.series.get_mut(series) else {
+            return;
+        };
+        state.mark(commit, oldest_read);
+        let bytes = state.push_histogram(time, histogram);
+        self.count(time, bytes);
+    }
+
+    fn push_late(&mut self, commit: u64, series: SeriesRef, time: i64, value: SampleValue, in_order: bool) {
+        let Some(state) = self.series.get_mut(series) else {
+            return;
+        };
+        let sample = LateSample {
+            time,
+            value,
+            commit,
+            cut: NOT_CUT,
+        };
+        let bytes = state.push_late(sample, in_order);
+        self.late.insert(series);
+        self.count(time, bytes);
+    }
+
+    fn count_added(&mut self, added: Added) {
+        if added.samples > 0 {
+            self.count(added.min_ms, added.bytes);
+            self.samples += added.samples - 1;
+            self.newest_ms = self.newest_ms.max(Some(added.max_ms));
+        }
+    }
+}
+
+impl Added {
+    fn new() -> Self {
+        Self {
+            samples: 0,
+            bytes: 0,
+            min_ms: i64::MAX,
+            max_ms: i64::MIN,
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, time: i64, bytes: isize) {
+        self.samples += 1;
+        self.bytes += bytes;
+        self.min_ms = self.min_ms.min(time);
+        self.max_ms = self.max_ms.max(time);
+    }
+}

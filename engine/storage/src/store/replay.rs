@@ -1,0 +1,218 @@
+//! The replay of the log, in the background: one thread reads and decodes, one applies, and new batches are
+//! logged meanwhile. When the old files are done, what this process has logged itself is read back too, and
+//! the committer does the rest of that before it takes over. So the log is the queue: memory stays bounded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use engine_model::{SampleBatch, SampleBatchBuilder, SeriesTable};
+use parking_lot::Mutex;
+
+use super::Shared;
+use super::committer::Requests;
+use super::error::StoreError;
+use crate::head::{Head, Limits};
+use crate::wal::WalError;
+use crate::wal::reader::{FileReader, Survey};
+use crate::wal::record::{BatchRecord, Record};
+use crate::wal::references::References;
+
+/// Records that are handed from the reading to the applying thread at a time.
+const CHUNK_RECORDS: usize = 256;
+/// Chunks that wait: enough that neither thread idles, few enough that they are small beside the head.
+const CHUNKS_MAX: usize = 8;
+/// When no more than this is left of what was logged meanwhile, the committer can stop for it.
+const HANDOVER_BYTES: u64 = 256 << 10;
+
+/// What the replay needs.
+pub(super) struct Replay {
+    pub(super) shared: Arc<Shared>,
+    pub(super) survey: Survey,
+    /// The log file of this process.
+    pub(super) own_path: PathBuf,
+    pub(super) failure: Failure,
+}
+
+/// Why the replay failed, for whoever opened the store and waits for it.
+pub(super) type Failure = Arc<Mutex<Option<StoreError>>>;
+
+impl Replay {
+    /// Starts the replay; when it is done, the committer is asked to take over.
+    pub(super) fn start(self, committer: Requests) -> std::io::Result<()> {
+        let thread = std::thread::Builder::new().name("weir-replay".to_owned());
+        thread.spawn(move || {
+            let shared = Arc::clone(&self.shared);
+            let started = std::time::Instant::now();
+            match self.run() {
+                Ok(tail) => committer.take_over(tail, started),
+                Err(error) => {
+                    tracing::error!(error = %crate::error_chain(&error), "the write-ahead log cannot be replayed");
+                    let reason = crate::error_chain(&error);
+                    *self.failure.lock() = Some(error);
+                    shared.gate.fail(reason);
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    fn run(&self) -> Result<OwnTail, StoreError> {
+        let (chunks, inbox) = sync_channel(CHUNKS_MAX);
+        let shared = &*self.shared;
+        std::thread::scope(|scope| {
+            let reading = std::thread::Builder::new()
+                .name("weir-replay-read".to_owned())
+                .spawn_scoped(scope, move || self.read(chunks))
+                .map_err(|source| StoreError::Directory {
+                    action: "start the replay of",
+                    path: shared.config.path.clone(),
+                    source,
+                })?;
+            for chunk in &inbox {
+                let mut head = shared.head.write();
+                for record in chunk {
+                    apply(&mut head, shared.limits(), &shared.table, record);
+                }
+            }
+            reading.join().unwrap_or(Err(StoreError::Closed))
+        })
+    }
+
+    /// Reads all files, then what was logged meanwhile until little of it is left.
+    fn read(&self, chunks: SyncSender<Vec<Record>>) -> Result<OwnTail, StoreError> {
+        let shared = &*self.shared;
+        let mut chunk = Chunk {
+            records: Vec::with_capacity(CHUNK_RECORDS),
+            chunks,
+        };
+        let mut tail = OwnTail {
+            reader: FileReader::open(&self.own_path, shared.logged_bytes())?,
+            references: References::new(Arc::clone(&shared.table), shared.own_run),
+            path: self.own_path.clone(),
+        };
+        for file in &self.survey.files {
+            let mut reader = FileReader::open(&file.path, file.bytes)?;
+            tail.references.begin(file.run);
+            let mut from = 0;
+            read_to_end(&mut reader, &mut tail.references, &file.path, |record, offset| {
+                shared.gate.advance(offset - from);
+                from = offset;
+                chunk.push(record);
+            })?;
+            let torn = file.end_at(&*shared.config.disk, reader.offset())?;
+            shared.counters.torn_bytes.add(torn);
+        }
+        tail.references.begin(Some(shared.own_run));
+        loop {
+            tail.read(shared.logged_bytes(), |record, _| chunk.push(record))?;
+            if shared.logged_bytes() - tail.reader.offset() <= HANDOVER_BYTES {
+                break;
+            }
+        }
+        chunk.flush();
+        Ok(tail)
+    }
+}
+
+/// Records on their way to the applying thread.
+struct Chunk {
+    records: Vec<Record>,
+    chunks: SyncSender<Vec<Record>>,
+}
+
+impl Chunk {
+    fn push(&mut self, record: Record) {
+        self.records.push(record);
+        if self.records.len() == CHUNK_RECORDS {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let full = std::mem::replace(&mut self.records, Vec::with_capacity(CHUNK_RECORDS));
+        // The applying thread goes on until this end is dropped.
+        drop(self.chunks.send(full));
+    }
+}
+
+/// What this process has logged itself and the replay has not read yet.
+pub(super) struct OwnTail {
+    reader: FileReader,
+    references: References,
+    path: PathBuf,
+}
+
+impl OwnTail {
+    /// Reads and applies the rest, up to `written` bytes of the file. Nothing may be appended meanwhile.
+    pub(super) fn finish(mut self, shared: &Shared, written: u64) -> Result<(), StoreError> {
+        let mut head = shared.head.write();
+        self.read(written, |record, _| {
+            apply(&mut head, shared.limits(), &shared.table, record)
+        })
+    }
+
+    fn read(&mut self, written: u64, visit: impl FnMut(Record, u64)) -> Result<(), StoreError> {
+        self.reader.extend(written)?;
+        read_to_end(&mut self.reader, &mut self.references, &self.path, visit)?;
+        if self.reader.offset() < written {
+            return Err(damaged(&self.path, self.reader.offset()));
+        }
+        Ok(())
+    }
+}
+
+/// Hands each record, with this process's references, and the byte after it to `visit`.
+fn read_to_end(
+    reader: &mut FileReader,
+    references: &mut References,
+    path: &Path,
+    mut visit: impl FnMut(Record, u64),
+) -> Result<(), StoreError> {
+    loop {
+        let offset = reader.offset();
+        let Some(mut record) = reader.next()? else {
+            return Ok(());
+        };
+        if references.translate(&mut record).is_err() {
+            return Err(damaged(path, offset));
+        }
+        visit(record, reader.offset());
+    }
+}
+
+fn damaged(path: &Path, offset: u64) -> StoreError {
+    StoreError::Wal(WalError::Damaged {
+        path: path.to_owned(),
+        offset,
+    })
+}
+
+fn apply(head: &mut Head, limits: Limits, table: &Arc<SeriesTable>, record: Record) {
+    match record {
+        Record::Batch(batch) if batch.judged => head.replay(&batch),
+        Record::Batch(batch) => {
+            let (commit, batch) = unjudged(batch, table);
+            head.replay_unjudged(commit, &batch, limits);
+        }
+        Record::Image(image) => head.restore(*image),
+        Record::Samples(series) => head.restore_samples(&series),
+        Record::Exemplar(labels, exemplar) => drop(head.exemplars.add(&labels, &exemplar)),
+        Record::Start { .. } | Record::End { .. } => {}
+    }
+}
+
+/// A batch as its sender handed it in.
+fn unjudged(record: BatchRecord, table: &Arc<SeriesTable>) -> (u64, SampleBatch) {
+    let mut builder = SampleBatchBuilder::with_capacity(record.floats.len());
+    for (series, time, value) in record.floats {
+        builder.push(series, time, value);
+    }
+    for sample in record.histograms {
+        builder.push_histogram(sample.series, sample.timestamp, sample.histogram);
+    }
+    for exemplar in record.exemplars {
+        builder.push_exemplar(exemplar);
+    }
+    (record.commit, builder.finish(table))
+}
