@@ -27,6 +27,8 @@ pub enum Command {
     Test(TestOptions),
     /// Print SQL for other tools.
     Sql(SqlOptions),
+    /// Bring history from elsewhere into a storage folder. The server must not run on it meanwhile.
+    Import(ImportOptions),
 }
 
 /// Options of `weir run`.
@@ -35,6 +37,12 @@ pub struct RunOptions {
     /// A Prometheus configuration file; without it the built-in one is used.
     #[arg(long = "config.file", value_name = "FILE")]
     pub config_file: Option<PathBuf>,
+    /// Read the configuration again when it or a file that it names changes.
+    #[arg(long = "config.auto-reload", requires = "config_file")]
+    pub auto_reload: bool,
+    /// How often it is looked whether the configuration changed.
+    #[arg(long = "config.auto-reload-interval", value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
+    pub auto_reload_interval: Duration,
     /// Folder for all data.
     #[arg(
         long = "storage.path",
@@ -125,6 +133,28 @@ pub struct SqlOptions {
     /// storage folder.
     #[arg(long, value_name = "DIR", required = true)]
     pub duckdb_view: PathBuf,
+}
+
+/// Options of `weir import`.
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// From what.
+    #[command(subcommand)]
+    pub source: ImportSource,
+}
+
+/// What `weir import` reads.
+#[derive(Debug, Subcommand)]
+pub enum ImportSource {
+    /// Blocks of a Prometheus data folder.
+    Tsdb {
+        /// Prometheus's data folder, a snapshot's folder, or one block.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// Folder of the storage; made when it is not there.
+        #[arg(long = "storage.path", value_name = "DIR", default_value = "weir-data")]
+        storage_path: PathBuf,
+    },
 }
 
 /// Format of the log.

@@ -12,6 +12,9 @@ pub enum WireError {
     /// Field number 0, or a wire type that does not exist or is not supported (groups).
     #[error("field tag {0} is not valid")]
     Tag(u64),
+    /// More entries of a table than any sender has.
+    #[error("message has more than {0} entries in a table")]
+    TooMany(usize),
     /// A known field with the wire type of another kind.
     #[error("field {0} has an unexpected wire type")]
     WireType(u32),
@@ -63,6 +66,12 @@ impl<'a> Reader<'a> {
         Self { rest: message }
     }
 
+    /// What is not read yet.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The next field with its number, or `None` at the message's end.
     #[inline]
     pub(crate) fn next_field(&mut self) -> Result<Option<(u32, Field<'a>)>, WireError> {
@@ -77,10 +86,7 @@ impl<'a> Reader<'a> {
         let field = match tag & 7 {
             0 => Field::Varint(self.varint()?),
             1 => Field::Fixed64(self.fixed64()?),
-            2 => {
-                let length = usize::try_from(self.varint()?).map_err(|_| WireError::Truncated)?;
-                Field::Bytes(self.take(length)?)
-            }
+            2 => Field::Bytes(self.text()?),
             5 => {
                 self.take(4)?;
                 Field::Fixed32
@@ -90,8 +96,9 @@ impl<'a> Reader<'a> {
         Ok(Some((number, field)))
     }
 
+    /// A varint without a tag, as packed fields have them.
     #[inline]
-    fn varint(&mut self) -> Result<u64, WireError> {
+    pub(crate) fn varint(&mut self) -> Result<u64, WireError> {
         let mut value = 0u64;
         for (i, &byte) in self.rest.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * i);
@@ -106,8 +113,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Bytes behind their length, without a tag.
     #[inline]
-    fn fixed64(&mut self) -> Result<u64, WireError> {
+    pub(crate) fn text(&mut self) -> Result<&'a [u8], WireError> {
+        let length = usize::try_from(self.varint()?).map_err(|_| WireError::Truncated)?;
+        self.take(length)
+    }
+
+    /// Eight bytes without a tag.
+    #[inline]
+    pub(crate) fn fixed64(&mut self) -> Result<u64, WireError> {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(self.take(8)?);
         Ok(u64::from_le_bytes(bytes))

@@ -23,6 +23,27 @@ impl Writer {
         self.varint(value as u64);
     }
 
+    /// Nothing when there are no values.
+    pub(crate) fn packed_varints_field(&mut self, number: u32, values: impl Iterator<Item = u64>) {
+        let mut packed = Self::default();
+        values.for_each(|value| packed.varint(value));
+        if !packed.bytes.is_empty() {
+            self.bytes_field(number, &packed.bytes);
+        }
+    }
+
+    /// Nothing when there are no values.
+    pub(crate) fn packed_doubles_field(&mut self, number: u32, values: &[f64]) {
+        if values.is_empty() {
+            return;
+        }
+        self.varint(u64::from(number) << 3 | 2);
+        self.varint(8 * values.len() as u64);
+        for value in values {
+            self.bytes.extend_from_slice(&value.to_bits().to_le_bytes());
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
     }

@@ -46,10 +46,20 @@ pub fn decompressed_bytes(body: &[u8]) -> Result<usize, CompressionError> {
 
 /// Decompresses a snappy block.
 pub fn decompress(body: &[u8]) -> Result<Vec<u8>, CompressionError> {
-    decompressed_bytes(body)?;
-    snap::raw::Decoder::new()
-        .decompress_vec(body)
-        .map_err(CompressionError::Malformed)
+    let mut message = Vec::new();
+    decompress_into(body, &mut message)?;
+    Ok(message)
+}
+
+/// Decompresses a snappy block into `message`, whose content is replaced.
+pub fn decompress_into(body: &[u8], message: &mut Vec<u8>) -> Result<(), CompressionError> {
+    let decoded_bytes = decompressed_bytes(body)?;
+    message.resize(decoded_bytes, 0);
+    let written = snap::raw::Decoder::new()
+        .decompress(body, message)
+        .map_err(CompressionError::Malformed)?;
+    message.truncate(written);
+    Ok(())
 }
 
 /// Compresses into a snappy block.

@@ -1,103 +1,77 @@
 //! `prometheus.WriteRequest`: decoded series by series without copying, and encoded.
 
-use engine_model::Labels;
+use engine_model::histogram::Histogram;
+use engine_model::{Exemplar, Labels};
 
+use super::exemplar::SentExemplar;
+use super::histogram::{self, SentHistogram};
+use super::labels::{pair, put_text};
+use super::metadata::Metadata;
+pub use super::series::Sample;
+use super::series::Series;
 use crate::protobuf::{Field, Reader, WireError, Writer};
 
 /// The `proto` parameter of the content type.
 pub const MESSAGE_NAME: &str = "prometheus.WriteRequest";
 
-/// One float sample.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sample {
-    /// Milliseconds since the epoch.
-    pub timestamp: i64,
-    /// The value; NaN payloads are kept.
-    pub value: f64,
-}
+/// The tag of a label field.
+const LABEL_TAG: u8 = 1 << 3 | 2;
 
-/// One series of a request.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TimeSeries<'a> {
-    /// Label names and values as sent: unchecked, in any order.
-    pub labels: Vec<(&'a [u8], &'a [u8])>,
-    /// Its float samples, as sent.
-    pub samples: Vec<Sample>,
-    /// Native histogram samples that came with it, which are not decoded.
-    pub histograms: usize,
-}
-
-/// What a request held beside float samples. None of it is stored.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct NotStored {
-    /// Exemplars.
-    pub exemplars: usize,
-    /// Native histogram samples.
-    pub histograms: usize,
-    /// Metric metadata entries.
-    pub metadata: usize,
-}
-
-/// Walks a decompressed request and hands each series to `visit`. The series' buffers are used again
-/// for the next one. Unknown fields are skipped, as protobuf asks.
-pub fn decode<'a>(message: &'a [u8], mut visit: impl FnMut(&TimeSeries<'a>)) -> Result<NotStored, WireError> {
-    let mut not_stored = NotStored::default();
-    let mut series = TimeSeries::default();
+/// Walks a decompressed request: hands each series to `visit` and what is said of metrics to `metadata`. The
+/// series' buffers are used again for the next one. Unknown fields are skipped, as protobuf asks.
+///
+/// # Errors
+/// The message is damaged, or what `visit` returned.
+pub fn decode<'a>(
+    message: &'a [u8],
+    mut visit: impl FnMut(&Series<'a>) -> Result<(), WireError>,
+    mut metadata: impl FnMut(Metadata<'a>),
+) -> Result<(), WireError> {
+    let mut series = Series::default();
     let mut reader = Reader::new(message);
     while let Some((number, field)) = reader.next_field()? {
         match number {
             1 => {
-                not_stored.exemplars += decode_series(field.bytes(1)?, &mut series)?;
-                not_stored.histograms += series.histograms;
-                visit(&series);
+                decode_series(field.bytes(1)?, &mut series)?;
+                visit(&series)?;
             }
-            3 => {
-                field.bytes(3)?;
-                not_stored.metadata += 1;
-            }
+            3 => metadata(Metadata::decode_v1(field.bytes(3)?)?),
             _ => {}
         }
     }
-    Ok(not_stored)
+    Ok(())
 }
 
-/// Fills `series`; returns the number of exemplars.
-fn decode_series<'a>(message: &'a [u8], series: &mut TimeSeries<'a>) -> Result<usize, WireError> {
-    series.labels.clear();
-    series.samples.clear();
-    series.histograms = 0;
-    let mut exemplars = 0;
+fn decode_series<'a>(message: &'a [u8], series: &mut Series<'a>) -> Result<(), WireError> {
+    series.clear();
     let mut reader = Reader::new(message);
-    while let Some((number, field)) = reader.next_field()? {
+    while reader.rest().first() == Some(&LABEL_TAG) {
+        reader.next_field()?;
+    }
+    series
+        .labels
+        .set_piece(&message[..message.len() - reader.rest().len()]);
+    loop {
+        let before = reader.rest();
+        let Some((number, field)) = reader.next_field()? else {
+            return Ok(());
+        };
         match number {
-            1 => series.labels.push(decode_label(field.bytes(1)?)?),
-            2 => series.samples.push(decode_sample(field.bytes(2)?)?),
-            3 => {
-                field.bytes(3)?;
-                exemplars += 1;
+            1 => {
+                field.bytes(1)?;
+                series
+                    .labels
+                    .add_field(&before[..before.len() - reader.rest().len()]);
             }
-            4 => {
-                field.bytes(4)?;
-                series.histograms += 1;
+            2 => {
+                let sample = decode_sample(field.bytes(2)?)?;
+                series.push_sample(sample, 0);
             }
+            3 => decode_exemplar(field.bytes(3)?, series)?,
+            4 => series.histograms.push(SentHistogram::new(field.bytes(4)?)?),
             _ => {}
         }
     }
-    Ok(exemplars)
-}
-
-#[inline]
-fn decode_label(message: &[u8]) -> Result<(&[u8], &[u8]), WireError> {
-    let (mut name, mut value): (&[u8], &[u8]) = (&[], &[]);
-    let mut reader = Reader::new(message);
-    while let Some((number, field)) = reader.next_field()? {
-        match number {
-            1 => name = field.bytes(1)?,
-            2 => value = field.bytes(2)?,
-            _ => {}
-        }
-    }
-    Ok((name, value))
 }
 
 #[inline]
@@ -118,26 +92,90 @@ fn decode_sample(message: &[u8]) -> Result<Sample, WireError> {
     Ok(sample)
 }
 
-/// Encodes a request, not yet compressed.
+fn decode_exemplar(message: &[u8], series: &mut Series<'_>) -> Result<(), WireError> {
+    let texts = &mut series.exemplars.texts;
+    let start = texts.len();
+    let (mut value, mut timestamp) = (0.0, 0);
+    let mut reader = Reader::new(message);
+    while let Some((number, field)) = reader.next_field()? {
+        match number {
+            1 => {
+                let (name, value) = pair(field.bytes(1)?)?;
+                put_text(texts, name);
+                put_text(texts, value);
+            }
+            2 => value = field.double(2)?,
+            3 => timestamp = field.int64(3)?,
+            _ => {}
+        }
+    }
+    let labels = start..texts.len();
+    series.exemplars.list.push(SentExemplar {
+        value,
+        timestamp,
+        fault: None,
+        labels,
+    });
+    Ok(())
+}
+
+/// Encodes a request of float samples, not yet compressed.
 pub fn encode<'s>(series: impl IntoIterator<Item = (&'s Labels, &'s [Sample])>) -> Vec<u8> {
+    encode_series(series.into_iter().map(|(labels, samples)| Sent {
+        labels,
+        samples,
+        histograms: &[],
+        exemplars: &[],
+    }))
+}
+
+/// One series to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'s> {
+    /// Its labels.
+    pub labels: &'s Labels,
+    /// Its float samples.
+    pub samples: &'s [Sample],
+    /// Its native histograms, each with its time in ms.
+    pub histograms: &'s [(i64, Histogram)],
+    /// Its exemplars, whatever series they name.
+    pub exemplars: &'s [Exemplar],
+}
+
+/// Encodes a request, not yet compressed.
+pub fn encode_series<'s>(series: impl IntoIterator<Item = Sent<'s>>) -> Vec<u8> {
     let mut request = Writer::default();
     let mut message = Writer::default();
     let mut part = Writer::default();
-    for (labels, samples) in series {
+    for sent in series {
         message.clear();
-        for (name, value) in labels {
-            part.clear();
-            part.bytes_field(1, name.as_bytes());
-            part.bytes_field(2, value.as_bytes());
-            message.bytes_field(1, part.as_slice());
-        }
-        for sample in samples {
+        put_labels(&mut message, sent.labels);
+        for sample in sent.samples {
             part.clear();
             part.double_field(1, sample.value);
             part.int64_field(2, sample.timestamp);
             message.bytes_field(2, part.as_slice());
         }
+        for exemplar in sent.exemplars {
+            part.clear();
+            put_labels(&mut part, &exemplar.labels);
+            part.double_field(2, exemplar.value);
+            part.int64_field(3, exemplar.timestamp);
+            message.bytes_field(3, part.as_slice());
+        }
+        for (timestamp, sample) in sent.histograms {
+            message.bytes_field(4, histogram::encode(sample, *timestamp, 0).as_slice());
+        }
         request.bytes_field(1, message.as_slice());
     }
     request.into_bytes()
+}
+
+fn put_labels(message: &mut Writer, labels: &Labels) {
+    for (name, value) in labels {
+        let mut label = Writer::default();
+        label.bytes_field(1, name.as_bytes());
+        label.bytes_field(2, value.as_bytes());
+        message.bytes_field(1, label.as_slice());
+    }
 }

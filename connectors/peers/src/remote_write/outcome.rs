@@ -3,20 +3,30 @@
 use axum::response::{IntoResponse, Response};
 use engine_dataflow::{DeliveryError, RejectReason};
 use engine_model::SampleBatch;
-use http::StatusCode;
 use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 /// Seconds after which a sender may try again; senders have a backoff of their own above it.
 const RETRY_AFTER_SECONDS: &str = "5";
 
+/// What was stored of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) samples: usize,
+    pub(super) histograms: usize,
+    pub(super) exemplars: usize,
+}
+
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// On disk and visible.
-    Stored,
-    /// The data is at fault: do not send it again.
+    /// On disk and visible, all of it.
+    Stored(Written),
+    /// What could be stored is on disk and visible; the rest is at fault: do not send it again.
+    StoredInPart(Written, String),
+    /// The data is at fault and nothing of it is stored: do not send it again.
     Refused(String),
-    /// The store cannot take it now: send it again.
+    /// The store cannot take it now, nothing of it is stored: send it again.
     Unavailable(String),
 }
 
@@ -36,26 +46,59 @@ impl Outcome {
             }
         }
     }
+
+    /// What is on disk.
+    pub(super) fn written(&self) -> Written {
+        match self {
+            Self::Stored(written) | Self::StoredInPart(written, _) => *written,
+            Self::Refused(_) | Self::Unavailable(_) => Written::default(),
+        }
+    }
 }
 
 /// Prometheus's text, and which sample.
-fn refusal(batch: &SampleBatch, row: usize, reason: RejectReason) -> Option<String> {
+pub(super) fn refusal(batch: &SampleBatch, row: usize, reason: RejectReason) -> Option<String> {
     let text = match reason {
         RejectReason::OutOfOrder => "out of order sample",
         RejectReason::Duplicate => "duplicate sample for timestamp",
         RejectReason::OutOfBounds => "out of bounds",
         RejectReason::TooOld => "too old sample",
     };
-    let (series, timestamp, _) = batch.iter().nth(row)?;
-    let labels = batch.series_table().labels(series)?;
+    let (series, timestamp) = match row.checked_sub(batch.len()) {
+        None => (*batch.series().get(row)?, *batch.timestamps().get(row)?),
+        Some(row) => {
+            let histogram = batch.histograms().get(row)?;
+            (histogram.series.0, histogram.timestamp)
+        }
+    };
+    let labels = batch.series_table().labels(engine_model::SeriesRef(series))?;
     Some(format!("{text}: sample at {timestamp} ms for series {labels}"))
+}
+
+const SAMPLES: HeaderName = HeaderName::from_static("x-prometheus-remote-write-samples-written");
+const HISTOGRAMS: HeaderName = HeaderName::from_static("x-prometheus-remote-write-histograms-written");
+const EXEMPLARS: HeaderName = HeaderName::from_static("x-prometheus-remote-write-exemplars-written");
+
+impl Written {
+    /// The headers that version 2.0 asks for.
+    pub(super) fn put_headers(self, headers: &mut HeaderMap) {
+        for (name, count) in [
+            (SAMPLES, self.samples),
+            (HISTOGRAMS, self.histograms),
+            (EXEMPLARS, self.exemplars),
+        ] {
+            headers.insert(name, HeaderValue::from(count));
+        }
+    }
 }
 
 impl IntoResponse for Outcome {
     fn into_response(self) -> Response {
         match self {
-            Self::Stored => StatusCode::NO_CONTENT.into_response(),
-            Self::Refused(text) => (StatusCode::BAD_REQUEST, text + "\n").into_response(),
+            Self::Stored(_) => StatusCode::NO_CONTENT.into_response(),
+            Self::StoredInPart(_, text) | Self::Refused(text) => {
+                (StatusCode::BAD_REQUEST, text + "\n").into_response()
+            }
             Self::Unavailable(text) => {
                 let retry = [(RETRY_AFTER, RETRY_AFTER_SECONDS)];
                 (StatusCode::SERVICE_UNAVAILABLE, retry, text + "\n").into_response()

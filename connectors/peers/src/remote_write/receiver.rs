@@ -1,39 +1,57 @@
-//! What receives: the graph's inlet, the series table, a budget for requests in flight.
+//! What receives: the graph's inlet, the series table and its cache, a budget for requests in flight.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use connectors_formats::remote_write::{DECODED_BYTES_MAX, decompress, decompressed_bytes};
-use engine_dataflow::{DeliveryOptions, Inlet, InletHandle, RejectPolicy};
-use engine_model::SeriesTable;
-use tokio::sync::Semaphore;
+use connectors_formats::remote_write::{decompress_into, decompressed_bytes};
+use engine_dataflow::{CommitReceipt, DeliveryOptions, Inlet, InletHandle, RejectPolicy};
+use engine_model::{SampleBatch, SeriesTable, WallClock};
+use parking_lot::Mutex;
 use tracing::warn;
 
+use super::budget::{Budget, Permit};
+use super::content::Version;
+use super::faults::Faults;
+use super::metadata::PushedMetadata;
 use super::metrics::RemoteWriteMetrics;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Written, refusal};
 use super::request::Request;
-use crate::counter::Counter;
-use engine_model::WallClock;
+use super::series_cache::SeriesCache;
 
 /// The source's name in the graph.
 pub const NODE_NAME: &str = "remote_write";
 
-/// One permit stands for this many decompressed bytes.
-const PERMIT_BYTES: usize = 1 << 20;
-/// Decompressed requests that may be in flight, in permits: eight of the largest, or 256 small ones.
-/// A request takes several times its size until it is committed; others wait at the door.
-const PERMITS: usize = 8 * DECODED_BYTES_MAX / PERMIT_BYTES;
 /// Messages above this are decoded beside the threads that serve requests: it takes milliseconds.
-const INLINE_BYTES_MAX: usize = 256 << 10;
+const INLINE_BYTES_MAX: usize = 64 << 10;
+/// Message buffers that are kept for the next requests: as many as decode at once on most machines.
+const BUFFERS_MAX: usize = 8;
+/// Largest buffer that is kept; requests of Prometheus's senders are far smaller.
+const BUFFER_BYTES_MAX: usize = 2 << 20;
 
 /// Receives write requests and commits them through the graph.
 #[derive(Debug)]
 pub struct RemoteWrite {
     inlet: InletHandle,
-    table: Arc<SeriesTable>,
     clock: WallClock,
-    budget: Semaphore,
+    budget: Budget,
     metrics: Arc<RemoteWriteMetrics>,
+    metadata: Arc<PushedMetadata>,
+    decoder: Arc<Decoder>,
+}
+
+/// What decoding needs, on whichever thread it runs.
+#[derive(Debug)]
+struct Decoder {
+    table: Arc<SeriesTable>,
+    cache: SeriesCache,
+    buffers: Mutex<Vec<Vec<u8>>>,
+}
+
+/// A request that is ready to be committed.
+struct Decoded {
+    batch: SampleBatch,
+    faults: Faults,
+    sent: Written,
 }
 
 impl RemoteWrite {
@@ -42,10 +60,15 @@ impl RemoteWrite {
         let (inlet, handle) = Inlet::new();
         let receiver = Self {
             inlet: handle,
-            table,
             clock,
-            budget: Semaphore::new(PERMITS),
+            budget: Budget::default(),
             metrics: Arc::default(),
+            metadata: Arc::default(),
+            decoder: Arc::new(Decoder {
+                cache: SeriesCache::new(Arc::clone(&table)),
+                table,
+                buffers: Mutex::default(),
+            }),
         };
         (inlet, Arc::new(receiver))
     }
@@ -55,84 +78,159 @@ impl RemoteWrite {
         &self.metrics
     }
 
-    /// Stores a snappy-compressed request of version 1.0.
-    pub(super) async fn store(&self, body: Bytes) -> Outcome {
-        let outcome = self.decode_and_commit(body).await;
+    /// What senders said of their metrics.
+    pub fn metadata(&self) -> &Arc<PushedMetadata> {
+        &self.metadata
+    }
+
+    /// Number of series whose labels need not be read when they come again.
+    pub fn cached_series(&self) -> usize {
+        self.decoder.cache.len()
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Stores a snappy-compressed request, whose body holds `permit` until it is decoded.
+    pub(super) async fn store(&self, version: Version, body: Bytes, permit: Permit) -> Outcome {
+        let outcome = self.decode_and_commit(version, body, permit).await;
         let counter = match &outcome {
-            Outcome::Stored => &self.metrics.requests,
+            Outcome::Stored(_) => &self.metrics.requests,
+            Outcome::StoredInPart(..) => &self.metrics.requests_in_part,
             Outcome::Refused(_) => &self.metrics.requests_refused,
             Outcome::Unavailable(_) => &self.metrics.requests_unavailable,
         };
         counter.add(1);
+        let written = outcome.written();
+        self.metrics.samples.add(written.samples);
+        self.metrics.histograms.add(written.histograms);
+        self.metrics.exemplars.add(written.exemplars);
         outcome
     }
 
-    async fn decode_and_commit(&self, body: Bytes) -> Outcome {
+    async fn decode_and_commit(&self, version: Version, body: Bytes, permit: Permit) -> Outcome {
         let decoded_bytes = match decompressed_bytes(&body) {
             Ok(decoded_bytes) => decoded_bytes,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
-        let permits = decoded_bytes.div_ceil(PERMIT_BYTES).max(1) as u32;
-        let Ok(_permit) = self.budget.acquire_many(permits).await else {
-            return Outcome::Unavailable("the receiver is closed".to_owned());
+        let _permit = match self.budget.decoded(decoded_bytes).await {
+            Ok(permit) => permit,
+            Err(busy) => return Outcome::Unavailable(busy),
         };
         let now_ms = self.clock.now_ms();
+        let decoder = Arc::clone(&self.decoder);
+        let metadata = Arc::clone(&self.metadata);
+        let decode = move || decoder.decode(version, &body, now_ms, &metadata);
         let decoded = if decoded_bytes > INLINE_BYTES_MAX {
-            let task = tokio::task::spawn_blocking(move || decode(&body, now_ms));
+            let task = tokio::task::spawn_blocking(decode);
             task.await.unwrap_or_else(|error| Err(error.to_string()))
         } else {
-            decode(&body, now_ms)
+            decode()
         };
-        let request = match decoded {
-            Ok(request) => request,
-            Err(error) => return Outcome::Refused(error),
-        };
-        self.count(&request);
-        let batch = request.into_batch(&self.table);
+        drop(permit);
+        match decoded {
+            Ok(decoded) => self.commit(version, decoded).await,
+            Err(error) => Outcome::Refused(error),
+        }
+    }
+
+    async fn commit(&self, version: Version, decoded: Decoded) -> Outcome {
+        let Decoded { batch, faults, sent } = decoded;
+        self.count(&faults);
         if batch.is_empty() {
-            return Outcome::Stored;
+            return outcome(version, Written::default(), &faults);
         }
         let options = DeliveryOptions {
             durable: true,
-            on_reject: RejectPolicy::RollBack,
+            on_reject: match version {
+                Version::V1 => RejectPolicy::RollBack,
+                Version::V2 => RejectPolicy::DropSamples,
+            },
             origin: NODE_NAME.into(),
         };
         match self.inlet.commit(batch.clone(), options).await {
             Ok(receipt) => {
-                self.metrics.samples.add(receipt.accepted);
-                Outcome::Stored
+                let mut faults = faults;
+                if let Some((row, reason)) = receipt.rejected.first {
+                    faults.add_many(receipt.rejected.total(), || {
+                        refusal(&batch, row, reason).unwrap_or_else(|| "a sample was refused".to_owned())
+                    });
+                }
+                outcome(version, written(sent, &receipt), &faults)
             }
             Err(error) => Outcome::of(&error, &batch),
         }
     }
 
-    fn count(&self, request: &Request) {
-        let metrics = &self.metrics;
-        metrics.invalid_labels_samples.add(request.invalid_labels_samples);
-        if request.invalid_labels_samples > 0 {
+    fn count(&self, faults: &Faults) {
+        self.metrics
+            .invalid_labels_samples
+            .add(faults.invalid_labels_samples);
+        self.metrics.exemplars_invalid.add(faults.exemplars);
+        if faults.invalid_labels_samples > 0 {
             warn!(
-                samples = request.invalid_labels_samples,
+                samples = faults.invalid_labels_samples,
                 "skipped samples of series with invalid labels"
             );
         }
-        let not_stored = request.not_stored;
-        metrics.exemplars_not_stored.add(not_stored.exemplars);
-        metrics.metadata_not_stored.add(not_stored.metadata);
-        count_first(&metrics.histograms_not_stored, not_stored.histograms, || {
-            warn!("native histograms are not supported by this version and are not stored; told once");
-        });
     }
 }
 
-fn decode(body: &[u8], now_ms: i64) -> Result<Request, String> {
-    let message = decompress(body).map_err(|error| error.to_string())?;
-    Request::decode(&message, now_ms).map_err(|error| error.to_string())
+/// Version 1.0 does not tell of what was skipped.
+fn outcome(version: Version, written: Written, faults: &Faults) -> Outcome {
+    match faults.text() {
+        Some(text) if version == Version::V2 => Outcome::StoredInPart(written, text),
+        _ => Outcome::Stored(written),
+    }
 }
 
-/// Counts, and tells when the counter leaves 0.
-fn count_first(counter: &Counter, count: usize, tell: impl FnOnce()) {
-    if count > 0 && counter.get() == 0 {
-        tell();
+/// What the store has of what was `sent`: samples that it had already count, refused ones do not.
+fn written(sent: Written, receipt: &CommitReceipt) -> Written {
+    let refused = receipt.rejected.total();
+    let histograms = match refused {
+        0 => sent.histograms,
+        _ => receipt.histograms,
+    };
+    Written {
+        samples: (sent.samples + sent.histograms).saturating_sub(refused + histograms),
+        histograms,
+        exemplars: receipt.exemplars,
     }
-    counter.add(count);
+}
+
+impl Decoder {
+    fn decode(
+        &self,
+        version: Version,
+        body: &[u8],
+        now_ms: i64,
+        metadata: &PushedMetadata,
+    ) -> Result<Decoded, String> {
+        let mut message = self.buffers.lock().pop().unwrap_or_default();
+        let request = decompress_into(body, &mut message)
+            .map_err(|error| error.to_string())
+            .and_then(|()| {
+                Request::decode(version, &message, now_ms, &self.cache).map_err(|error| error.to_string())
+            });
+        self.give_back(message);
+        let mut request = request?;
+        metadata.remember(std::mem::take(&mut request.metadata));
+        Ok(Decoded {
+            faults: std::mem::take(&mut request.faults),
+            sent: Written {
+                samples: request.samples(),
+                histograms: request.histograms(),
+                exemplars: 0,
+            },
+            batch: request.into_batch(&self.table, &self.cache),
+        })
+    }
+
+    fn give_back(&self, message: Vec<u8>) {
+        let mut buffers = self.buffers.lock();
+        if buffers.len() < BUFFERS_MAX && message.capacity() <= BUFFER_BYTES_MAX {
+            buffers.push(message);
+        }
+    }
 }

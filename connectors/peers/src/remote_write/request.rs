@@ -1,83 +1,284 @@
-//! A decompressed request to a batch. Pure: time is an argument.
+//! A decompressed request to a batch. Pure: time is an argument. A series that came before costs a hash and a
+//! look-up; nothing is interned until the whole request is known to be good.
 
 use std::sync::Arc;
 
-use connectors_formats::remote_write::WireError;
-use connectors_formats::remote_write::v1::{self, NotStored, Sample};
-use engine_model::{Labels, SampleBatch, SampleBatchBuilder, SeriesTable};
+use connectors_formats::remote_write::{Metadata, SentHistogram, Series, WireError, v1, v2};
+use engine_model::histogram::Histogram;
+use engine_model::{Exemplar, Labels, SampleBatch, SampleBatchBuilder, SeriesRef, SeriesTable};
 
-use super::labels::label_set;
+use super::content::Version;
+use super::faults::{Faults, RequestError};
+use super::label_key::label_key;
+use super::labels::{InvalidLabels, label_set, series_labels, shown};
+use super::metadata::MetricMetadata;
+use super::series_cache::{Lookups, SeriesCache};
 
 /// A sample may be this far ahead of the clock, as in Prometheus.
 const AHEAD_MAX_MS: i64 = 600_000;
-
-/// Why a request is refused as a whole.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum RequestError {
-    #[error("cannot decode the protobuf message: {0}")]
-    Wire(#[from] WireError),
-    /// Prometheus's text, and which sample.
-    #[error("out of bounds: sample at {timestamp} ms for series {labels} is too far in the future")]
-    OutOfBounds { labels: Labels, timestamp: i64 },
-}
+/// Bytes of a message for each sample, roughly, when each series has one: what is reserved beforehand.
+const SAMPLE_BYTES: usize = 150;
+/// Marks the number of a new series among those of the request, which has no reference yet. References are
+/// dense, so that bit is free.
+const NEW_BIT: u64 = 1 << 63;
 
 /// What a request holds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Request {
-    series: Vec<(Labels, usize)>,
-    samples: Vec<Sample>,
-    /// Samples of series that were skipped for their labels.
-    pub(super) invalid_labels_samples: usize,
-    /// What came beside samples.
-    pub(super) not_stored: NotStored,
+    /// A row a float sample: its series, or [`NEW_BIT`] and the number of its labels in `new`.
+    series: Vec<u64>,
+    timestamps: Vec<i64>,
+    values: Vec<f64>,
+    histograms: Vec<(u64, i64, Arc<Histogram>)>,
+    exemplars: Vec<(u64, Labels, i64, f64)>,
+    new: Vec<(u128, Labels)>,
+    /// What is said of metrics.
+    pub(super) metadata: Vec<(String, MetricMetadata)>,
+    /// What is not stored, for the sender (version 2.0) and for counters.
+    pub(super) faults: Faults,
+}
+
+/// One reading of a request.
+struct Run<'c> {
+    version: Version,
+    newest_ms: i64,
+    lookups: Lookups<'c>,
+    out: Request,
+    buffer: Vec<u8>,
+    /// The first fault that refuses a whole request of version 1.0.
+    refused: Option<RequestError>,
 }
 
 impl Request {
-    /// Decodes and checks a message. Nothing is interned yet, so a refused request leaves no trace.
-    pub(super) fn decode(message: &[u8], now_ms: i64) -> Result<Self, RequestError> {
-        let mut series = Vec::new();
-        let mut samples = Vec::new();
-        let mut invalid_labels_samples = 0;
-        let mut ahead = None;
-        let mut buffer = Vec::new();
-        let newest_ms = now_ms.saturating_add(AHEAD_MAX_MS);
-        let not_stored = v1::decode(message, |sent| {
-            let Some(labels) = label_set(&sent.labels, &mut buffer) else {
-                invalid_labels_samples += sent.samples.len() + sent.histograms;
-                return;
-            };
-            if ahead.is_none()
-                && let Some(sample) = sent.samples.iter().find(|sample| sample.timestamp > newest_ms)
-            {
-                ahead = Some((labels.clone(), sample.timestamp));
+    /// Decodes and checks a message.
+    pub(super) fn decode(
+        version: Version,
+        message: &[u8],
+        now_ms: i64,
+        cache: &SeriesCache,
+    ) -> Result<Self, RequestError> {
+        let rows = message.len() / SAMPLE_BYTES;
+        let mut run = Run {
+            version,
+            newest_ms: now_ms.saturating_add(AHEAD_MAX_MS),
+            lookups: cache.reader(),
+            out: Self {
+                series: Vec::with_capacity(rows),
+                timestamps: Vec::with_capacity(rows),
+                values: Vec::with_capacity(rows),
+                ..Self::default()
+            },
+            buffer: Vec::new(),
+            refused: None,
+        };
+        match version {
+            Version::V1 => {
+                let mut said = Vec::new();
+                v1::decode(
+                    message,
+                    |series| run.series(series),
+                    |metadata| {
+                        let family = String::from_utf8_lossy(metadata.family).into_owned();
+                        said.push((family, MetricMetadata::from(metadata)));
+                    },
+                )?;
+                run.out.metadata = said;
             }
-            series.push((labels, sent.samples.len()));
-            samples.extend_from_slice(&sent.samples);
-        })?;
-        if let Some((labels, timestamp)) = ahead {
-            return Err(RequestError::OutOfBounds { labels, timestamp });
+            Version::V2 => v2::decode(message, |series| run.series(series))?,
         }
-        Ok(Self {
-            series,
-            samples,
-            invalid_labels_samples,
-            not_stored,
-        })
+        match run.refused {
+            Some(refused) => Err(refused),
+            None => Ok(run.out),
+        }
     }
 
-    /// The request as one batch.
-    pub(super) fn into_batch(self, table: &Arc<SeriesTable>) -> SampleBatch {
-        let mut builder = SampleBatchBuilder::with_capacity(self.samples.len());
-        let mut samples = self.samples.into_iter();
-        for (labels, count) in self.series {
-            if count == 0 {
-                continue;
-            }
-            let series = table.intern(&labels);
-            for sample in samples.by_ref().take(count) {
-                builder.push(series, sample.timestamp, sample.value);
+    /// Number of float samples.
+    pub(super) fn samples(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Number of native histograms.
+    pub(super) fn histograms(&self) -> usize {
+        self.histograms.len()
+    }
+
+    /// The request as one batch; its new series are interned and remembered.
+    pub(super) fn into_batch(mut self, table: &Arc<SeriesTable>, cache: &SeriesCache) -> SampleBatch {
+        let made = cache.intern(self.new.iter().map(|(key, labels)| (*key, labels)));
+        let resolve = |series: u64| match series & NEW_BIT {
+            0 => SeriesRef(series),
+            _ => made[(series & !NEW_BIT) as usize],
+        };
+        if !made.is_empty() {
+            for series in &mut self.series {
+                *series = resolve(*series).0;
             }
         }
+        let mut builder = SampleBatchBuilder::from_columns(self.series, self.timestamps, self.values);
+        for (series, timestamp, histogram) in self.histograms {
+            builder.push_histogram(resolve(series), timestamp, histogram);
+        }
+        for (series, labels, timestamp, value) in self.exemplars {
+            builder.push_exemplar(Exemplar {
+                series: resolve(series),
+                labels,
+                timestamp,
+                value,
+            });
+        }
         builder.finish(table)
+    }
+}
+
+impl Run<'_> {
+    #[inline]
+    fn series(&mut self, sent: &Series<'_>) -> Result<(), WireError> {
+        let key = label_key(self.version, sent.label_bytes());
+        let series = match self.lookups.find(key) {
+            Some(series) if sent.fault.is_none() => series.0,
+            _ => match self.new_series(key, sent)? {
+                Some(series) => series,
+                None => return Ok(()),
+            },
+        };
+        if self.version == Version::V2 && !self.is_of_one_kind(sent) {
+            return Ok(());
+        }
+        for sample in &sent.samples {
+            if sample.timestamp > self.newest_ms {
+                self.too_new(sample.timestamp, sent);
+                continue;
+            }
+            self.out.series.push(series);
+            self.out.timestamps.push(sample.timestamp);
+            self.out.values.push(sample.value);
+        }
+        for histogram in &sent.histograms {
+            self.histogram(series, histogram, sent)?;
+        }
+        self.exemplars(series, sent)
+    }
+
+    /// A series that the cache does not know: its labels are built and checked. `None` when they are not valid.
+    fn new_series(&mut self, key: u128, sent: &Series<'_>) -> Result<Option<u64>, WireError> {
+        let samples = sent.samples.len() + sent.histograms.len();
+        let faults = &mut self.out.faults;
+        if let Some(fault) = &sent.fault {
+            faults.invalid_labels(samples, || format!("parsing labels for series: {fault}"));
+            return Ok(None);
+        }
+        let labels = match series_labels(sent.labels(), &mut self.buffer)? {
+            Ok(labels) => labels,
+            Err(InvalidLabels::Invalid) => {
+                faults.invalid_labels(samples, || {
+                    format!("invalid metric name or labels, got {}", shown(sent.labels()))
+                });
+                return Ok(None);
+            }
+            Err(InvalidLabels::Duplicate) => {
+                faults.invalid_labels(samples, || {
+                    format!(
+                        "invalid labels for series, labels {}, duplicated label",
+                        shown(sent.labels())
+                    )
+                });
+                return Ok(None);
+            }
+        };
+        if let Some(metadata) = sent.metadata {
+            let name = labels.metric_name().to_owned();
+            self.out.metadata.push((name, MetricMetadata::from(metadata)));
+        }
+        if samples == 0 && sent.exemplars().next().is_none() {
+            // Nothing to append: the table need not know it.
+            if self.version == Version::V2 {
+                self.is_of_one_kind(sent);
+            }
+            return Ok(None);
+        }
+        self.out.new.push((key, labels));
+        Ok(Some(NEW_BIT | (self.out.new.len() as u64 - 1)))
+    }
+
+    /// Version 2.0 wants either float samples or histograms in a series.
+    fn is_of_one_kind(&mut self, sent: &Series<'_>) -> bool {
+        let rule = match (sent.samples.is_empty(), sent.histograms.is_empty()) {
+            (true, true) => "TimeSeries must contain at least one sample or histogram for series",
+            (false, false) => "TimeSeries must contain either samples or histograms for series, not both:",
+            _ => return true,
+        };
+        let text = || format!("{rule} {}", shown(sent.labels()));
+        self.out.faults.add(text);
+        false
+    }
+
+    #[cold]
+    fn too_new(&mut self, timestamp: i64, sent: &Series<'_>) {
+        let error = RequestError::OutOfBounds {
+            labels: shown(sent.labels()),
+            timestamp,
+        };
+        self.refuse(error);
+    }
+
+    fn histogram(&mut self, series: u64, sent: &SentHistogram<'_>, of: &Series<'_>) -> Result<(), WireError> {
+        if sent.timestamp > self.newest_ms {
+            self.too_new(sent.timestamp, of);
+            return Ok(());
+        }
+        let histogram = sent.decode()?;
+        // A marker is valid whatever else it says.
+        if !histogram.is_stale()
+            && let Err(error) = histogram.validate()
+        {
+            self.refuse(RequestError::Histogram {
+                labels: shown(of.labels()),
+                timestamp: sent.timestamp,
+                error,
+            });
+            return Ok(());
+        }
+        self.out
+            .histograms
+            .push((series, sent.timestamp, Arc::new(histogram)));
+        Ok(())
+    }
+
+    /// A sample that cannot be stored refuses a whole request of version 1.0, and itself in version 2.0.
+    fn refuse(&mut self, error: RequestError) {
+        match self.version {
+            Version::V1 => drop(self.refused.get_or_insert(error)),
+            Version::V2 => self.out.faults.add(|| error.to_string()),
+        }
+    }
+
+    /// Exemplars never refuse samples.
+    fn exemplars(&mut self, series: u64, sent: &Series<'_>) -> Result<(), WireError> {
+        for (exemplar, pairs) in sent.exemplars() {
+            if let Some(fault) = &exemplar.fault {
+                let text = || format!("parsing exemplar for series {}: {fault}", shown(sent.labels()));
+                self.out.faults.add(text);
+                continue;
+            }
+            let Ok(labels) = label_set(pairs, &mut self.buffer)? else {
+                self.out.faults.exemplars += 1;
+                continue;
+            };
+            self.out
+                .exemplars
+                .push((series, labels, exemplar.timestamp, exemplar.value));
+        }
+        Ok(())
+    }
+}
+
+impl From<Metadata<'_>> for MetricMetadata {
+    fn from(sent: Metadata<'_>) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            kind: sent.kind,
+            help: text(sent.help),
+            unit: text(sent.unit),
+        }
     }
 }

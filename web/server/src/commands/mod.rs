@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 pub mod check;
+pub mod import;
 pub mod run;
 pub mod sql;
 pub mod test;

@@ -141,7 +141,10 @@ impl Front {
         let host = Arc::new(HostExporter::new(Roots::default()));
         let routes = api_routes(families, self.gate.clone(), CorsOrigin::default())
             .merge(management_routes(self.management.clone()))
-            .merge(remote_write::router(Arc::clone(&server.ingest.remote_write)))
+            .merge(remote_write::router(
+                Arc::clone(&server.ingest.remote_write),
+                &remote_write::Version::ALL,
+            ))
             .merge(metrics_routes(own))
             .merge(host_routes(host))
             .merge(web_console::router());

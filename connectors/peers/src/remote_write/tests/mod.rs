@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use connectors_formats::remote_write::v1::{Sample, encode};
-use connectors_formats::remote_write::{DECODED_BYTES_MAX, compress};
+use connectors_formats::remote_write::{DECODED_BYTES_MAX, compress, v2};
 use engine_dataflow::{
     CommitReceipt, Delivery, DeliveryError, Graph, NodeError, RejectPolicy, RejectReason, Rejections,
     RunningGraph, Sink,
 };
-use engine_model::Labels;
 use engine_model::staleness::{STALE_NAN, STALE_NAN_BITS};
-use http::{Request, StatusCode};
+use engine_model::{Labels, SeriesTable};
+use http::{HeaderMap, Request, StatusCode};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tower::ServiceExt;
@@ -22,13 +22,16 @@ use tower::ServiceExt;
 use super::*;
 use engine_model::WallClock;
 
+mod kinds;
+
 const NOW_MS: i64 = 1_000_000;
 
-/// Refuses what its next error says; keeps the rest as text.
+/// Answers as the next answer says, or takes all; keeps what it took as text.
 #[derive(Default)]
 struct TestSink {
-    next_error: Arc<Mutex<Option<DeliveryError>>>,
+    next_answer: Arc<Mutex<Option<Result<CommitReceipt, DeliveryError>>>>,
     stored: Arc<Mutex<Vec<String>>>,
+    policies: Arc<Mutex<Vec<RejectPolicy>>>,
 }
 
 #[async_trait]
@@ -36,20 +39,36 @@ impl Sink for TestSink {
     async fn write(&mut self, deliveries: Vec<Delivery>) -> Result<(), NodeError> {
         for delivery in deliveries {
             assert!(delivery.options.durable);
-            assert_eq!(delivery.options.on_reject, RejectPolicy::RollBack);
-            if let Some(error) = self.next_error.lock().take() {
-                delivery.acknowledge(Err(error));
+            self.policies.lock().push(delivery.options.on_reject);
+            if let Some(answer) = self.next_answer.lock().take() {
+                delivery.acknowledge(answer);
                 continue;
             }
             let batch = delivery.batch.clone();
+            let labels = |series| batch.series_table().labels(series).expect("named");
+            let mut stored = self.stored.lock();
             for (series, timestamp, value) in batch.iter() {
-                let labels = batch.series_table().labels(series).expect("named");
-                let bits = value.to_bits();
-                self.stored.lock().push(format!("{labels} {bits:x}@{timestamp}"));
+                stored.push(format!("{} {:x}@{timestamp}", labels(series), value.to_bits()));
             }
-            let accepted = batch.len();
+            for sample in batch.histograms() {
+                let sum = sample.histogram.sum;
+                stored.push(format!(
+                    "{} histogram of {sum}@{}",
+                    labels(sample.series),
+                    sample.timestamp
+                ));
+            }
+            for exemplar in batch.exemplars() {
+                let (of, value) = (labels(exemplar.series), exemplar.value);
+                stored.push(format!(
+                    "{of} # {} {value}@{}",
+                    exemplar.labels, exemplar.timestamp
+                ));
+            }
             delivery.acknowledge(Ok(CommitReceipt {
-                accepted,
+                accepted: batch.len(),
+                histograms: batch.histograms().len(),
+                exemplars: batch.exemplars().len(),
                 ..CommitReceipt::default()
             }));
         }
@@ -62,15 +81,19 @@ type SentSample<'a> = (&'a [(&'a str, &'a str)], i64, f64);
 
 struct Fixture {
     receiver: Arc<RemoteWrite>,
+    table: Arc<SeriesTable>,
     graph: RunningGraph,
-    next_error: Arc<Mutex<Option<DeliveryError>>>,
+    next_answer: Arc<Mutex<Option<Result<CommitReceipt, DeliveryError>>>>,
     stored: Arc<Mutex<Vec<String>>>,
+    policies: Arc<Mutex<Vec<RejectPolicy>>>,
 }
 
 async fn fixture() -> Fixture {
-    let (inlet, receiver) = RemoteWrite::new(Arc::default(), WallClock::from_fn(|| NOW_MS));
+    let table = Arc::new(SeriesTable::new());
+    let (inlet, receiver) = RemoteWrite::new(Arc::clone(&table), WallClock::from_fn(|| NOW_MS));
     let sink = TestSink::default();
-    let (next_error, stored) = (Arc::clone(&sink.next_error), Arc::clone(&sink.stored));
+    let (next_answer, stored) = (Arc::clone(&sink.next_answer), Arc::clone(&sink.stored));
+    let policies = Arc::clone(&sink.policies);
     let graph = Graph::builder()
         .source(NODE_NAME, Box::new(inlet))
         .sink("append", Box::new(sink))
@@ -82,26 +105,56 @@ async fn fixture() -> Fixture {
     tokio::time::sleep(Duration::from_millis(20)).await;
     Fixture {
         receiver,
+        table,
         graph,
-        next_error,
+        next_answer,
         stored,
+        policies,
     }
 }
 
+const V1_HEADER: (&str, &str) = (
+    "content-type",
+    "application/x-protobuf;proto=prometheus.WriteRequest",
+);
+const V2_HEADER: (&str, &str) = (
+    "content-type",
+    "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+);
+
 impl Fixture {
-    async fn post(&self, headers: &[(&str, &str)], body: Vec<u8>) -> (StatusCode, String) {
+    async fn send(&self, headers: &[(&str, &str)], body: Vec<u8>) -> (StatusCode, HeaderMap, String) {
+        let routes = router(Arc::clone(&self.receiver), &Version::ALL);
         let mut request = Request::post("/api/v1/write");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(body)).expect("a request");
-        let response: Response = router(Arc::clone(&self.receiver))
-            .oneshot(request)
-            .await
-            .expect("infallible");
-        let status = response.status();
+        let response: Response = routes.oneshot(request).await.expect("infallible");
+        let (status, headers) = (response.status(), response.headers().clone());
         let text = to_bytes(response.into_body(), 1 << 20).await.expect("short");
-        (status, String::from_utf8(text.to_vec()).expect("text"))
+        (status, headers, String::from_utf8(text.to_vec()).expect("text"))
+    }
+
+    async fn post(&self, headers: &[(&str, &str)], body: Vec<u8>) -> (StatusCode, String) {
+        let (status, _, text) = self.send(headers, body).await;
+        (status, text)
+    }
+
+    /// Sends a request of version 2.0; the numbers are those of the headers.
+    async fn write_v2(&self, series: &[v2::Sent<'_>]) -> (u16, [String; 3], String) {
+        let message = v2::encode(series.iter().copied());
+        let body = compress(&message).expect("small");
+        let (status, headers, text) = self.send(&[V2_HEADER], body).await;
+        let of = |kind: &str| {
+            let value = &headers[&format!("x-prometheus-remote-write-{kind}-written")];
+            value.to_str().expect("a number").to_owned()
+        };
+        (
+            status.as_u16(),
+            ["samples", "histograms", "exemplars"].map(of),
+            text,
+        )
     }
 
     async fn write(&self, series: &[SentSample<'_>]) -> (StatusCode, String) {
@@ -126,14 +179,7 @@ async fn headers_are_judged_as_prometheus_does() {
     let empty = compress(b"").expect("small");
     for (headers, expected, text) in [
         (&[][..], 204, ""),
-        (
-            &[(
-                "content-type",
-                "application/x-protobuf;proto=prometheus.WriteRequest",
-            )],
-            204,
-            "",
-        ),
+        (&[V1_HEADER], 204, ""),
         (
             &[
                 ("content-type", "application/x-protobuf"),
@@ -151,17 +197,9 @@ async fn headers_are_judged_as_prometheus_does() {
             &[("content-type", "application/x-protobuf;proto=yolo")],
             415,
             "got application/x-protobuf;proto=yolo content type; unknown type for remote write protobuf message yolo, \
-             supported: prometheus.WriteRequest\n",
+             supported: prometheus.WriteRequest, io.prometheus.write.v2.Request\n",
         ),
-        (
-            &[(
-                "content-type",
-                "application/x-protobuf;proto=io.prometheus.write.v2.Request",
-            )],
-            415,
-            "io.prometheus.write.v2.Request protobuf message is not accepted by this server; only accepts \
-             prometheus.WriteRequest\n",
-        ),
+        (&[V2_HEADER], 204, ""),
         (
             &[("content-encoding", "zstd")],
             415,
@@ -257,7 +295,7 @@ async fn the_store_decides_who_sends_again() {
         ),
     ];
     for (error, status, text) in cases {
-        *fixture.next_error.lock() = Some(error);
+        *fixture.next_answer.lock() = Some(Err(error));
         let answer = fixture
             .write(&[(&[("__name__", "a")], 5, 1.0), (&[("__name__", "b")], 7, 1.0)])
             .await;
@@ -291,4 +329,36 @@ async fn large_requests_pass_whole() {
     let (status, body) = fixture.post(&[], compress(&message).expect("compresses")).await;
     assert_eq!((status.as_u16(), body.as_str()), (204, ""));
     assert_eq!(fixture.stored.lock().len(), 20_000);
+}
+
+#[tokio::test]
+async fn versions_and_the_receiver_can_be_switched_off() {
+    let fixture = fixture().await;
+    let only = |version| router(Arc::clone(&fixture.receiver), &[version]);
+    let ask = async |routes: axum::Router, (name, value): (&str, &str)| {
+        let request = Request::post("/api/v1/write").header(name, value);
+        let request = request
+            .body(Body::from(compress(b"").expect("small")))
+            .expect("a request");
+        let response = routes.oneshot(request).await.expect("infallible");
+        let status = response.status().as_u16();
+        let text = to_bytes(response.into_body(), 1 << 20).await.expect("short");
+        (status, String::from_utf8(text.to_vec()).expect("text"))
+    };
+    assert_eq!(ask(only(Version::V1), V1_HEADER).await.0, 204);
+    assert_eq!(
+        ask(only(Version::V1), V2_HEADER).await,
+        (
+            415,
+            "io.prometheus.write.v2.Request protobuf message is not accepted by this server; only accepts \
+             prometheus.WriteRequest\n"
+                .to_owned()
+        )
+    );
+    assert_eq!(ask(only(Version::V2), V1_HEADER).await.0, 415);
+    let (status, text) = ask(disabled_router(), V1_HEADER).await;
+    assert_eq!(status, 404);
+    assert!(text.contains("--web.enable-remote-write-receiver"), "{text}");
+    assert_eq!("prometheus.WriteRequest".parse(), Ok(Version::V1));
+    assert!("yolo".parse::<Version>().is_err());
 }
