@@ -4,7 +4,7 @@ use connectors_formats::prometheus_text::SeriesLabels;
 use engine_model::labels::Labels;
 use engine_model::{LabelsBuilder, METRIC_NAME, relabel};
 
-use super::config::ScrapeConfig;
+use super::config::{NameValidation, ScrapeConfig, is_legacy_label_name, is_legacy_metric_name};
 
 /// Put before an exposed label that the target has too.
 const EXPORTED_PREFIX: &str = "exported_";
@@ -17,6 +17,9 @@ pub(super) enum LabelError {
     /// Relabelling took the name away.
     #[error("missing metric name (__name__ label)")]
     NoName,
+    /// A name that the job's validation scheme does not allow.
+    #[error("invalid metric name or label names: {0}")]
+    Names(Labels),
     /// A limit of the job.
     #[error("{0}")]
     Limit(String),
@@ -40,8 +43,22 @@ pub(super) fn stored_labels(
     if labels.metric_name().is_empty() {
         return Err(LabelError::NoName);
     }
+    if !names_are_valid(&labels, config.names.validation) {
+        return Err(LabelError::Names(labels));
+    }
     check_limits(&labels, config)?;
     Ok(Some(labels))
+}
+
+fn names_are_valid(labels: &Labels, validation: NameValidation) -> bool {
+    match validation {
+        // Text is UTF-8 here already, and an empty name is no name.
+        NameValidation::Utf8 => true,
+        NameValidation::Legacy => {
+            is_legacy_metric_name(labels.metric_name())
+                && labels.iter().all(|(name, _)| is_legacy_label_name(name))
+        }
+    }
 }
 
 fn merge(exposed: &SeriesLabels<'_>, target: &Labels, honor_labels: bool) -> LabelsBuilder {
@@ -218,6 +235,14 @@ mod tests {
                 .contains("label name: long_name_1, length: 11, limit: 8")
         );
         config.limits.label_name_bytes = 0;
+        assert_eq!(
+            stored("{\"a.b\"}", &target, &config),
+            r#"{__name__="a.b", host="h", instance="h:1"}"#
+        );
+        config.names.validation = NameValidation::Legacy;
+        assert!(stored("{\"a.b\"}", &target, &config).starts_with("invalid metric name or label names: "));
+        assert!(stored("a{\"l:x\"=\"1\"}", &target, &config).starts_with("invalid metric name"));
+        config.names.validation = NameValidation::Utf8;
         config.limits.label_value_bytes = 3;
         assert!(stored("a{b=\"éé\"}", &target, &config).contains("value: \"éé\", length: 4, limit: 3"));
     }

@@ -1,5 +1,6 @@
 //! Counters of all scrape loops, under Prometheus's names.
 
+use super::interval_lengths::IntervalLengths;
 use crate::counter::Counter;
 
 /// What went wrong in scrapes since the start.
@@ -37,6 +38,8 @@ pub struct ScrapeMetrics {
     pub commit_failed: Counter,
     /// Targets that could not be made.
     pub sync_failed: Counter,
+    /// How far scrapes were apart.
+    pub interval_lengths: IntervalLengths,
 }
 
 impl ScrapeMetrics {

@@ -11,6 +11,7 @@ mod target;
 // One target.
 mod assemble;
 mod content_type;
+mod failure_log;
 mod fetch;
 mod labels;
 mod line_cache;
@@ -26,10 +27,12 @@ mod series_limit;
 mod source;
 
 // What is seen of it.
+mod interval_lengths;
 mod metrics;
 mod status;
 
 pub use config::{GlobalScrape, ScrapeConfig};
+pub use interval_lengths::{IntervalLength, IntervalLengths};
 pub use metadata::FamilyMetadata;
 pub use metrics::ScrapeMetrics;
 pub use resolution::Resolution;

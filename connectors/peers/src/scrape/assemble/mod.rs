@@ -381,4 +381,6 @@ impl Assembler {
 }
 
 #[cfg(test)]
+mod allocations;
+#[cfg(test)]
 mod tests;

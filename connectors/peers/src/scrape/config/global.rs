@@ -1,9 +1,13 @@
 //! The part of `global` that scrape configurations inherit.
 
+use std::path::PathBuf;
+
 use engine_settings::{Error, Field, Mapping};
 
 use super::Limits;
-use super::supported::{default_protocols, protocols, refuse_other_than_default};
+use super::histograms::HistogramOptions;
+use super::names::NameScheme;
+use super::protocol::{ScrapeProtocol, protocols};
 
 /// Prometheus's default interval.
 const SCRAPE_INTERVAL_MS: i64 = 60_000;
@@ -21,8 +25,14 @@ pub struct GlobalScrape {
     pub limits: Limits,
     /// Most dropped targets that are remembered for each job; 0 means all.
     pub keep_dropped_targets: u64,
-    /// Media types to ask for, most wanted first.
-    pub protocols: Vec<&'static str>,
+    /// Formats to ask for, most wanted first, where they are written.
+    pub protocols: Option<Vec<ScrapeProtocol>>,
+    /// What is done with histograms.
+    pub histograms: HistogramOptions,
+    /// Which names are valid.
+    pub names: NameScheme,
+    /// Where failed scrapes are logged.
+    pub failure_log_file: Option<PathBuf>,
     /// Whether three more report series are written.
     pub extra_scrape_metrics: bool,
 }
@@ -34,7 +44,10 @@ impl Default for GlobalScrape {
             scrape_timeout_ms: SCRAPE_TIMEOUT_MS,
             limits: Limits::default(),
             keep_dropped_targets: 0,
-            protocols: default_protocols(),
+            protocols: None,
+            histograms: HistogramOptions::default(),
+            names: NameScheme::default(),
+            failure_log_file: None,
             extra_scrape_metrics: false,
         }
     }
@@ -54,13 +67,15 @@ impl GlobalScrape {
                 "global scrape timeout greater than scrape interval",
             ));
         }
-        refuse_other_than_default(global)?;
         Ok(Self {
             scrape_interval_ms,
             scrape_timeout_ms: timeout_ms.unwrap_or(SCRAPE_TIMEOUT_MS.min(scrape_interval_ms)),
             limits: Limits::decode(global, &defaults.limits)?,
             keep_dropped_targets: global.get_or("keep_dropped_targets", Field::u64, 0)?,
-            protocols: global.get_or("scrape_protocols", protocols, defaults.protocols)?,
+            protocols: global.get("scrape_protocols", protocols)?,
+            histograms: HistogramOptions::decode(global, defaults.histograms)?,
+            names: NameScheme::decode(global, defaults.names)?,
+            failure_log_file: global.get("scrape_failure_log_file", Field::path_of_file)?,
             extra_scrape_metrics: global.get_or("extra_scrape_metrics", Field::bool, false)?,
         })
     }

@@ -2,12 +2,19 @@
 //! Keys of Prometheus that this version does not have are refused by name, with line and column.
 
 mod global;
+mod histograms;
 mod job;
+mod names;
+mod protocol;
 mod relabel;
-mod supported;
 
 pub use global::GlobalScrape;
+pub use histograms::HistogramOptions;
 pub use job::{ScrapeConfig, StaticGroup};
+pub use names::{NameEscaping, NameScheme, NameValidation};
+pub(super) use names::{is_legacy_label_name, is_legacy_metric_name};
+pub use protocol::ScrapeProtocol;
+pub(super) use protocol::default_protocols;
 pub use relabel::decode_rules;
 
 use engine_settings::{Error, Field, Mapping};

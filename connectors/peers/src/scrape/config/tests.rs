@@ -59,11 +59,8 @@ scrape_configs:
     assert_eq!((a.honor_timestamps, b.honor_timestamps), (true, false));
     assert_eq!((a.metrics_path.as_str(), a.scheme.as_str()), ("/metrics", "http"));
     assert_eq!(
-        a.protocols,
-        [
-            "text/plain;version=1.0.0;escaping=allow-utf-8",
-            "text/plain;version=0.0.4"
-        ]
+        a.accept_header(),
+        "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4"
     );
 }
 
@@ -107,9 +104,10 @@ scrape_configs:
     )
     .unwrap();
     let config = &configs[0];
-    assert!(config.honor_labels && config.track_timestamps_staleness && config.fallback_to_text);
+    assert!(config.honor_labels && config.track_timestamps_staleness);
+    assert_eq!(config.fallback_protocol, Some(ScrapeProtocol::PrometheusText004));
     assert!(!config.enable_compression && !config.http.follow_redirects);
-    assert_eq!(config.protocols, ["text/plain;version=0.0.4"]);
+    assert_eq!(config.accept_header(), "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
     let limits = &config.limits;
     assert_eq!(
         (
@@ -164,20 +162,16 @@ fn faults_of_a_job() {
             "f:3:21: scrape_configs[0].scrape_protocols: scrape_protocols cannot be empty; remove the key or name a protocol",
         ),
         (
-            "scrape_native_histograms: true",
-            "f:3:29: scrape_configs[0].scrape_native_histograms: \"scrape_native_histograms\" is not supported by this version of weir, which has no native histograms yet; remove it",
+            "metric_name_validation_scheme: latin",
+            "f:3:34: scrape_configs[0].metric_name_validation_scheme: expected one of utf8, legacy, got \"latin\"",
         ),
         (
-            "metric_name_validation_scheme: legacy",
-            "f:3:34: scrape_configs[0].metric_name_validation_scheme: \"metric_name_validation_scheme: legacy\" is not supported by this version of weir, which has no other name schemes yet; remove it",
+            "metric_name_validation_scheme: legacy\n  metric_name_escaping_scheme: allow-utf-8",
+            "f:4:32: scrape_configs[0].metric_name_escaping_scheme: utf8 metric names requested but validation scheme is not set to UTF8",
         ),
         (
             "static_configs: [{targets: ['http://a']}]",
             "f:3:31: scrape_configs[0].static_configs[0].targets[0]: \"http://a\" is not a valid hostname; write host:port",
-        ),
-        (
-            "tls_config: {insecure_skip_verify: true}",
-            "f:3:3: \"tls_config\" in scrape_configs[0] is not supported by this version of weir; remove it",
         ),
     ];
     for (lines, expected) in cases {
@@ -256,4 +250,29 @@ fn faults_across_jobs_and_in_global() {
             .unwrap_err()
             .contains("empty or null scrape config section")
     );
+}
+
+#[test]
+fn name_schemes_follow_each_other() {
+    use NameEscaping::{AllowUtf8, Dots, Underscores, Values};
+    use NameValidation::{Legacy, Utf8};
+    let legacy = "global: {metric_name_validation_scheme: legacy}\n";
+    let dots = "global: {metric_name_escaping_scheme: dots}\n";
+    for (global, job, validation, escaping) in [
+        ("", "", Utf8, AllowUtf8),
+        ("", "metric_name_validation_scheme: legacy", Legacy, Underscores),
+        ("", "metric_name_escaping_scheme: values", Utf8, Values),
+        (legacy, "", Legacy, Underscores),
+        (legacy, "metric_name_validation_scheme: utf8", Utf8, AllowUtf8),
+        (dots, "", Utf8, Dots),
+        (dots, "metric_name_validation_scheme: utf8", Utf8, AllowUtf8),
+    ] {
+        let text = format!("{global}scrape_configs:\n- job_name: j\n  {job}\n");
+        let names = decode(&text).expect(&text)[0].names;
+        assert_eq!(
+            (names.validation, names.escaping),
+            (validation, escaping),
+            "{text}"
+        );
+    }
 }

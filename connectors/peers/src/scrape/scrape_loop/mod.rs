@@ -16,6 +16,7 @@ use engine_model::WallClock;
 use super::assemble::{Assembler, BodyError, Reading};
 use super::config::ScrapeConfig;
 use super::content_type;
+use super::failure_log::FailureLog;
 use super::fetch::{Fetch, FetchError};
 use super::line_cache::Tracked;
 use super::metrics::ScrapeMetrics;
@@ -45,6 +46,7 @@ pub(super) struct ScrapeLoop {
     pub(super) origin: Arc<str>,
     pub(super) clock: WallClock,
     pub(super) metrics: Arc<ScrapeMetrics>,
+    pub(super) failure_log: Arc<FailureLog>,
     /// An error of the whole job that fails each scrape, such as too many targets.
     pub(super) forced_error: Arc<Mutex<Option<String>>>,
     pub(super) orders: watch::Receiver<Order>,
@@ -67,12 +69,12 @@ impl ScrapeLoop {
     async fn scrape_until_ordered(&mut self) {
         let mut orders = self.orders.clone();
         let mut due_ms = self.schedule.first_after(self.clock.now_ms());
-        let mut scraped = false;
+        let mut scraped_at: Option<Instant> = None;
         loop {
             tokio::select! {
                 biased;
                 order = stop_order(&mut orders) => {
-                    if scraped && order == Order::Remove {
+                    if scraped_at.is_some() && order == Order::Remove {
                         self.end_of_run(due_ms).await;
                     }
                     return;
@@ -80,8 +82,13 @@ impl ScrapeLoop {
                 () = sleep_until_ms(&self.clock, due_ms) => {}
             }
             let at_ms = self.schedule.stamp(due_ms, self.clock.now_ms());
+            let started = Instant::now();
+            if let Some(before) = scraped_at.replace(started) {
+                let apart = started.duration_since(before).as_secs_f64();
+                let interval_ms = self.schedule.interval_ms();
+                self.metrics.interval_lengths.observe(interval_ms, apart);
+            }
             self.scrape(at_ms).await;
-            scraped = true;
             let next_ms = self.schedule.next(due_ms, self.clock.now_ms());
             // One scrape of a target is under way at a time, its commit included: what comes due meanwhile is
             // made up for once and otherwise skipped, so that a slow target or store piles nothing up.
@@ -100,7 +107,11 @@ impl ScrapeLoop {
         let forced = self.forced_error.lock().clone();
         let fetched = match forced {
             Some(error) => Err(FetchError::Failed(error)),
-            None => self.fetch.fetch(&mut body).await,
+            None => {
+                let fetched = self.fetch.fetch(&mut body).await;
+                self.log_failure(&fetched, at_ms);
+                fetched
+            }
         };
         let over_limit = fetched == Err(FetchError::BodyLimit);
         let body_bytes = match &fetched {
@@ -136,10 +147,22 @@ impl ScrapeLoop {
         self.commit(batches.scrape).await;
     }
 
+    fn log_failure(&self, fetched: &Result<Option<String>, FetchError>, at_ms: i64) {
+        let Err(error) = fetched else { return };
+        let job = &self.config.job_name;
+        let target = self.active.target();
+        let logged = self
+            .failure_log
+            .failed(at_ms, job, target.url.text(), &error.to_string());
+        if let Err(error) = logged {
+            warn!(%job, %error, "scrape_failure_log_file cannot be written");
+        }
+    }
+
     /// Reads a body. An empty one is a scrape without samples, whatever its type says.
     fn read(&mut self, body: &[u8], content_type: Option<&str>, at_ms: i64) -> (Reading, Option<String>) {
         if !body.is_empty()
-            && let Err(fault) = content_type::check(content_type, self.config.fallback_to_text)
+            && let Err(fault) = content_type::check(content_type, self.config.fallback_protocol.is_some())
         {
             return (Reading::default(), Some(fault));
         }

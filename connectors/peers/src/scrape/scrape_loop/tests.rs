@@ -67,7 +67,7 @@ impl Source for LoopSource {
         let document = Document::parse("f", text)?;
         let config = document.decode(|root| ScrapeConfig::decode_list(root, &GlobalScrape::default()))?;
         let config = Arc::new(config.into_iter().next().ok_or("one job")?);
-        let target = Arc::clone(&targets_of(&config).active[0]);
+        let target = Arc::clone(&targets_of(&config, &[]).active[0]);
         let active = Arc::new(ActiveTarget::new(Arc::clone(&target)));
         *self.seen.lock() = Some(Arc::clone(&active));
         let (orders, order) = watch::channel(Order::Run);
@@ -92,6 +92,7 @@ impl Source for LoopSource {
             origin: "scrape/j".into(),
             clock: WallClock::from_fn(move || START_MS + started.elapsed().as_millis() as i64),
             metrics: Arc::default(),
+            failure_log: Arc::default(),
             forced_error: Arc::new(Mutex::new(self.forced_error.clone())),
             orders: order,
             shutdown: context.shutdown.clone(),
