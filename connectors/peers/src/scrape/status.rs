@@ -89,6 +89,13 @@ impl ActiveTarget {
         self.metadata.lock().family(name).map(Arc::clone)
     }
 
+    /// How many metric families the target has told of, and the bytes of what it said.
+    pub fn metadata_size(&self) -> (usize, usize) {
+        let metadata = self.metadata.lock();
+        let sizes = metadata.families().map(|family| family.text_bytes());
+        sizes.fold((0, 0), |(families, all), bytes| (families + 1, all + bytes))
+    }
+
     pub(super) fn shared_metadata(&self) -> Arc<Mutex<TargetMetadata>> {
         Arc::clone(&self.metadata)
     }

@@ -1,6 +1,7 @@
 //! Targets as metrics; what goes wrong in scrapes counts itself.
 
 use connectors_peers::scrape::{Health, ScrapeMetrics, TargetsStatus};
+use engine_model::duration::format_duration_ms;
 
 use super::exposition::Exposition;
 
@@ -9,6 +10,17 @@ pub fn targets_metrics(status: &TargetsStatus, scrapes: &ScrapeMetrics, out: &mu
     for (name, help, value) in scrapes.counters() {
         out.counter(name, help, &[], value as f64);
     }
+    for length in scrapes.interval_lengths.all() {
+        let interval = format_duration_ms(length.interval_ms);
+        out.summary(
+            "prometheus_target_interval_length_seconds",
+            "Actual intervals between scrapes.",
+            &[("interval", &interval)],
+            &length.quantiles,
+            length.sum_seconds,
+            length.count,
+        );
+    }
     for (job, pool) in status.pools() {
         let labels = [("scrape_job", job.as_str())];
         out.gauge(
@@ -16,6 +28,31 @@ pub fn targets_metrics(status: &TargetsStatus, scrapes: &ScrapeMetrics, out: &mu
             "Current number of targets in this scrape pool.",
             &labels,
             pool.active.len() as f64,
+        );
+        out.gauge(
+            "weir_target_scrape_pool_series",
+            "Current number of series that the targets of this scrape pool expose.",
+            &labels,
+            pool.series.used() as f64,
+        );
+        out.gauge(
+            "weir_target_scrape_pool_series_limit",
+            "Maximum number of series allowed in this scrape pool, 0 for any number.",
+            &labels,
+            pool.series.max() as f64,
+        );
+        let metadata = || pool.active.iter().map(|target| target.metadata_size());
+        out.gauge(
+            "prometheus_target_metadata_cache_entries",
+            "Total number of metric metadata entries in the cache.",
+            &labels,
+            metadata().map(|(families, _)| families).sum::<usize>() as f64,
+        );
+        out.gauge(
+            "prometheus_target_metadata_cache_bytes",
+            "The number of bytes that are currently used for storing metric metadata in the cache.",
+            &labels,
+            metadata().map(|(_, bytes)| bytes).sum::<usize>() as f64,
         );
         out.gauge(
             "prometheus_sd_discovered_targets",

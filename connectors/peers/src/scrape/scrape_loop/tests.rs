@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use engine_dataflow::harness::run_source;
-use engine_dataflow::{NodeError, Source, SourceContext};
+use engine_dataflow::harness::{CollectSink, run_source};
+use engine_dataflow::{Graph, NodeError, Source, SourceContext};
 use engine_model::staleness::is_stale;
 use engine_settings::Document;
 use tokio::time::timeout;
@@ -57,6 +57,7 @@ struct LoopSource {
     answers: Vec<Answer>,
     order: Option<(u64, Order)>,
     forced_error: Option<String>,
+    metrics: Arc<ScrapeMetrics>,
     seen: Arc<Mutex<Option<Arc<ActiveTarget>>>>,
 }
 
@@ -91,7 +92,7 @@ impl Source for LoopSource {
             output,
             origin: "scrape/j".into(),
             clock: WallClock::from_fn(move || START_MS + started.elapsed().as_millis() as i64),
-            metrics: Arc::default(),
+            metrics: Arc::clone(&self.metrics),
             failure_log: Arc::default(),
             forced_error: Arc::new(Mutex::new(self.forced_error.clone())),
             orders: order,
@@ -128,6 +129,7 @@ async fn run_with(
         answers: answers.to_vec(),
         order,
         forced_error,
+        metrics: Arc::default(),
         seen: Arc::clone(&seen),
     };
     let run = run_source(Box::new(source), Duration::from_secs(seconds)).await;
@@ -246,4 +248,37 @@ async fn a_fault_of_the_job_fails_every_scrape() {
     let (batches, last) = run_with(8, &[Answer::Body("a 1\n")], None, fault).await;
     assert_eq!(batches, ["0: up=0"]);
     assert_eq!(last.expect("tried").error, "target_limit exceeded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_store_skips_scrapes_and_piles_nothing_up() {
+    let metrics: Arc<ScrapeMetrics> = Arc::default();
+    let source = LoopSource {
+        answers: vec![Answer::Body("a 1\n")],
+        order: None,
+        forced_error: None,
+        metrics: Arc::clone(&metrics),
+        seen: Arc::default(),
+    };
+    let (sink, collected) = CollectSink::new(Duration::from_secs(25));
+    let graph = Graph::builder()
+        .source("scrape/j", Box::new(source))
+        .sink("append", Box::new(sink))
+        .edge("scrape/j", "append", 64, "a test")
+        .build()
+        .expect("a plan")
+        .start(&tokio::runtime::Handle::current());
+    sleep(Duration::from_secs(120)).await;
+    let times: Vec<i64> = collected
+        .lock()
+        .iter()
+        .map(|group| {
+            assert_eq!(group.len(), 1, "one batch of the target is under way at a time");
+            (group[0].timestamps()[0] - 1_700_000_005_000 + 500) / 1000
+        })
+        .collect();
+    // Due every 10 s, stored after 25 s each: the latest tick is made up for, the others are skipped.
+    assert_eq!(times, [0, 25, 50, 75]);
+    assert_eq!(metrics.ticks_skipped.get(), 5);
+    drop(graph);
 }
