@@ -6,16 +6,22 @@ mod series_samples;
 pub mod compaction;
 pub mod disk;
 mod head;
+pub mod inspect;
+mod retention;
 pub mod segment;
 mod store;
+mod tombstones;
 mod wal;
 
 pub use head::{Cardinality, CardinalityEntry, RejectReason, RejectedSample, SeriesExemplars};
+pub use retention::{RetentionPolicy, RetentionRule};
 pub use series_samples::SeriesSamples;
 pub use store::{
-    AppendError, AppendOptions, AppendOutcome, CompactReport, FlushReport, Fsync, LabelStats, OnReject,
-    PinnedVersion, ReplayProgress, SelectedSeries, Store, StoreConfig, StoreError, StoreStats,
+    AppendError, AppendOptions, AppendOutcome, CompactReport, DeleteReport, FlushReport, Fsync, LabelStats,
+    Nursery, OnReject, PinnedVersion, ReplayProgress, RetainReport, SelectedSeries, Store, StoreConfig,
+    StoreError, StoreStats, UpkeepStats,
 };
+pub use tombstones::TombstoneError;
 pub use wal::WalError;
 
 /// An error and its causes in one line, for logs.

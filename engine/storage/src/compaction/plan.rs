@@ -23,6 +23,10 @@ impl Window {
     }
 }
 
+/// Segments that one merge reads: each takes some 3 MB while it does. A window with more is merged in
+/// several steps.
+const INPUTS_MAX: usize = 64;
+
 /// One merge to do: the inputs are replaced by what [`merge`](super::merge()) makes of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -45,8 +49,7 @@ pub fn plan(view: &[SegmentInfo], settled_ms: i64) -> Vec<Choice> {
     for level in [Level::Day, Level::TwoHours] {
         let width_ms = level.window_ms().expect("only cuts have no window");
         for (window, members) in components(&rest, level, width_ms) {
-            let lower = members.iter().any(|info| info.level < level);
-            if window.end_ms > settled_ms || !(lower || members.len() > 1) {
+            if window.end_ms > settled_ms || is_done(level, &members) {
                 continue;
             }
             rest.retain(|info| !members.iter().any(|member| member.id == info.id));
@@ -57,8 +60,24 @@ pub fn plan(view: &[SegmentInfo], settled_ms: i64) -> Vec<Choice> {
     choices
 }
 
+/// Whether a window has one segment of its level, or the parts of one.
+fn is_done(level: Level, members: &[&SegmentInfo]) -> bool {
+    let parts_of_one = || {
+        let set = members.first().and_then(|info| info.part_of.as_ref());
+        set.is_some() && members.iter().all(|info| info.part_of.as_ref() == set)
+    };
+    members.iter().all(|info| info.level == level) && (members.len() < 2 || parts_of_one())
+}
+
+/// Takes a run of members in order of acceptance, so that what stays is accepted before or after all of
+/// it; the run begins with the first that still has to move up.
 fn choice(level: Level, window: Window, mut members: Vec<&SegmentInfo>) -> Choice {
     members.sort_by_key(|info| (info.sequence, &info.id));
+    let first = members.iter().position(|info| info.level < level).unwrap_or(0);
+    if members.len() > INPUTS_MAX {
+        members.drain(..first.min(members.len() - 2));
+        members.truncate(INPUTS_MAX);
+    }
     Choice {
         level,
         window,
@@ -110,6 +129,7 @@ mod tests {
             min_time_ms: (hours.start * HOUR as f64) as i64,
             max_time_ms: (hours.end * HOUR as f64) as i64 - 1,
             bytes: 1,
+            part_of: None,
         }
     }
 
@@ -158,6 +178,45 @@ mod tests {
         let twin = info("e", Level::Day, 5, 1.0..2.0);
         assert_eq!(chosen(&[day, twin], 30.0), ["2:0-24:d+e"]);
         assert!(plan(&[], 0).is_empty());
+    }
+
+    #[test]
+    fn parts_of_one_segment_are_left_alone_until_something_comes_late() {
+        let mut parts = ["p", "q"].map(|id| info(id, Level::Day, 1, 0.0..24.0));
+        assert_eq!(chosen(&parts, 30.0), ["2:0-24:p+q"]);
+        parts
+            .iter_mut()
+            .for_each(|part| part.part_of = Some("set".to_owned()));
+        assert!(chosen(&parts, 30.0).is_empty());
+        let late = info("late", Level::Cut, 9, 3.0..3.5);
+        let [p, q] = parts;
+        assert_eq!(chosen(&[p, late, q], 30.0), ["2:0-24:p+q+late"]);
+    }
+
+    #[test]
+    fn very_many_cuts_are_merged_in_steps() {
+        let mut view: Vec<SegmentInfo> = (0..200)
+            .map(|i| info(&format!("{i:03}"), Level::Cut, i, 0.1..0.2))
+            .collect();
+        let mut steps = 0;
+        while let Some(choice) = plan(&view, 2 * HOUR).into_iter().next() {
+            assert!(choice.inputs.len() <= INPUTS_MAX);
+            let sequences: Vec<u64> = view
+                .iter()
+                .filter(|info| choice.inputs.contains(&info.id))
+                .map(|info| info.sequence)
+                .collect();
+            let between = view
+                .iter()
+                .filter(|info| (sequences[0]..=*sequences.last().unwrap()).contains(&info.sequence));
+            assert_eq!(between.count(), sequences.len(), "a run in order of acceptance");
+            view.retain(|info| !choice.inputs.contains(&info.id));
+            view.push(info(&format!("out{steps}"), choice.level, sequences[0], 0.1..0.2));
+            view.sort_by_key(|info| info.sequence);
+            steps += 1;
+        }
+        assert_eq!(view.len(), 1);
+        assert!(steps < 8, "{steps}");
     }
 
     #[test]

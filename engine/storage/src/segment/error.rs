@@ -96,6 +96,16 @@ impl SegmentError {
         }
     }
 
+    /// Whether the error is about a file in `folder`.
+    pub(crate) fn is_in(&self, folder: &Path) -> bool {
+        match self {
+            Self::Io { path, .. } | Self::Corrupt { path, .. } | Self::Unsupported { path, .. } => {
+                path.starts_with(folder)
+            }
+            Self::Refused { .. } => false,
+        }
+    }
+
     /// Whether the segment should be quarantined.
     pub fn is_corrupt(&self) -> bool {
         matches!(self, Self::Corrupt { .. })

@@ -35,6 +35,6 @@ impl fmt::Display for SegmentId {
 }
 
 /// 64 bits that differ between calls and between processes: the standard library's hash keys are random.
-pub(super) fn unique() -> String {
+pub(crate) fn unique() -> String {
     format!("{:016x}", RandomState::new().hash_one(std::process::id()))
 }

@@ -64,6 +64,9 @@ pub(super) struct Manifest {
     /// Rows of `histograms.parquet`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) histograms: u64,
+    /// Name of the set of segments that hold the series of one window together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) part_of: Option<String>,
     pub(super) files: BTreeMap<String, FileEntry>,
     pub(super) provenance: Provenance,
 }
@@ -139,6 +142,7 @@ pub(super) struct Written {
     pub(super) series_file: Checksum,
     pub(super) samples: WrittenTable,
     pub(super) histograms: Option<WrittenTable>,
+    pub(super) part_of: Option<String>,
 }
 
 impl Manifest {
@@ -163,6 +167,7 @@ impl Manifest {
             series: written.series,
             samples: written.samples.rows,
             histograms: written.histograms.map_or(0, |table| table.rows),
+            part_of: written.part_of,
             files,
             provenance: Provenance {
                 created_ms: header.created_ms,

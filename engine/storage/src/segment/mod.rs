@@ -1,6 +1,7 @@
 //! Segments: immutable folders of two or three Parquet files and a manifest (`FORMAT.md`). Written in one pass,
 //! published by a rename, read by row selection.
 
+mod columns;
 mod decimal;
 mod duckdb;
 mod durable;
@@ -26,11 +27,13 @@ pub(crate) mod tests;
 mod verify;
 mod writer;
 
+pub(crate) use columns::column_bytes;
 pub use duckdb::duckdb_view_sql;
 pub use durable::TEMPORARY_SUFFIX;
 pub(crate) use durable::remove_folder;
 pub use error::SegmentError;
 pub use id::SegmentId;
+pub(crate) use id::unique;
 pub use index::RowRange;
 pub use level::Level;
 pub use manifest::SegmentHeader;

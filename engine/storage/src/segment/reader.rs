@@ -59,6 +59,8 @@ pub struct SegmentInfo {
     pub max_time_ms: i64,
     /// Bytes of its files.
     pub bytes: u64,
+    /// Segments with the same name here hold different series of one window.
+    pub part_of: Option<String>,
 }
 
 impl Segment {
@@ -151,6 +153,12 @@ impl Segment {
         self.0.bytes
     }
 
+    /// Names and lengths of the Parquet files.
+    pub fn files(&self) -> impl Iterator<Item = (String, u64)> {
+        let files = self.0.manifest.files.iter();
+        files.map(|(name, entry)| (name.clone(), entry.bytes))
+    }
+
     /// Bytes of memory that the open segment holds: table of series and page index, about.
     pub fn memory_bytes(&self) -> usize {
         let histograms = self.0.histograms.as_ref().map_or(0, TableFile::memory_bytes);
@@ -171,6 +179,7 @@ impl Segment {
             min_time_ms: self.min_time(),
             max_time_ms: self.max_time(),
             bytes: self.bytes(),
+            part_of: self.0.manifest.part_of.clone(),
         }
     }
 

@@ -26,6 +26,7 @@ const BATCH_HISTOGRAMS: usize = 1024;
 pub struct SegmentWriter {
     header: SegmentHeader,
     unique: String,
+    part_of: Option<String>,
     samples: TableWriter,
     rows: SampleRows,
     /// Made when the first histogram comes.
@@ -57,6 +58,7 @@ impl SegmentWriter {
         Ok(Self {
             header,
             unique,
+            part_of: None,
             samples,
             rows: SampleRows::new(schema),
             histograms: None,
@@ -115,6 +117,17 @@ impl SegmentWriter {
         Ok(())
     }
 
+    /// Says that the segment is one of several that hold different series of one window and belong
+    /// together under the name `set`.
+    pub(crate) fn set_part_of(&mut self, set: &str) {
+        self.part_of = Some(set.to_owned());
+    }
+
+    /// Bytes of memory that the labels of the series so far take, about.
+    pub(crate) fn label_bytes(&self) -> usize {
+        self.label_bytes + self.series.len() * size_of::<SeriesEntry>()
+    }
+
     /// Number of series so far.
     pub fn series_count(&self) -> usize {
         self.series.len()
@@ -161,6 +174,7 @@ impl SegmentWriter {
             series_file,
             samples,
             histograms,
+            part_of: self.part_of,
         };
         Manifest::new(&self.header, written).write(self.folder.disk(), self.folder.path())?;
         let path = self.folder.publish(id.as_str())?;

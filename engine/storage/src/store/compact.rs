@@ -1,13 +1,14 @@
 //! Compaction run by the store: the policy chooses, a merge writes, the version is swapped, and the
-//! inputs are deleted once their last reader has gone.
+//! inputs are removed. Readers of older versions keep the content of the files until they end.
 
 use std::sync::Arc;
 
 use super::error::StoreError;
+use super::rewrite::rewrite;
 use super::{Shared, Store};
 use crate::compaction;
 use crate::head::OUT_OF_BOUNDS_MS;
-use crate::segment::{Segment, SegmentId, remove_folder};
+use crate::segment::Segment;
 
 /// What the store holds after a compaction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,37 +29,30 @@ impl Store {
         let run = tokio::task::spawn_blocking(move || run(&shared, now_ms)).await;
         run.map_err(|_| StoreError::Closed)?
     }
+
+    /// Writes every segment with deleted samples again without them; the deletes that are carried out are
+    /// forgotten. Returns the number of segments that were rewritten.
+    pub async fn clean_tombstones(&self, now_ms: i64) -> Result<usize, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let run = tokio::task::spawn_blocking(move || clean(&shared, now_ms)).await;
+        run.map_err(|_| StoreError::Closed)?
+    }
 }
 
 fn run(shared: &Shared, now_ms: i64) -> Result<CompactReport, StoreError> {
-    let _maintenance = shared.maintenance.lock();
+    let _rewriting = shared.upkeep.rewriting.lock();
     loop {
         let segments = Arc::clone(&shared.version.load().segments);
         let infos: Vec<_> = segments.iter().map(Segment::info).collect();
-        let Some(choice) = compaction::plan(&infos, now_ms.saturating_sub(OUT_OF_BOUNDS_MS))
-            .into_iter()
-            .next()
-        else {
+        let settled_ms = now_ms.saturating_sub(OUT_OF_BOUNDS_MS);
+        let Some(choice) = compaction::plan(&infos, settled_ms).into_iter().next() else {
             break;
         };
-        let inputs: Vec<Segment> = segments
-            .iter()
-            .filter(|s| choice.inputs.contains(s.id()))
-            .cloned()
-            .collect();
-        let merged = compaction::merge(
-            &shared.config.disk,
-            &inputs,
-            &shared.segments_dir,
-            choice.level,
-            now_ms,
-        )?;
-        swap(shared, &choice.inputs, merged);
-        for input in inputs {
-            // Open readers keep the files' content; only the names go.
-            remove_folder(&*shared.config.disk, input.path())?;
+        let inputs = segments.iter().filter(|s| choice.inputs.contains(s.id()));
+        let inputs: Vec<Segment> = inputs.cloned().collect();
+        if rewrite(shared, &inputs, choice.level, now_ms)? {
+            shared.counters.compactions.add(1);
         }
-        shared.counters.compactions.add(1);
     }
     let segments = Arc::clone(&shared.version.load().segments);
     Ok(CompactReport {
@@ -68,18 +62,17 @@ fn run(shared: &Shared, now_ms: i64) -> Result<CompactReport, StoreError> {
     })
 }
 
-/// Puts the results where the oldest input was, so that the order of acceptance is kept.
-fn swap(shared: &Shared, inputs: &[SegmentId], merged: Vec<Segment>) {
-    shared.version.update(|version| {
-        let mut segments = Vec::with_capacity(version.segments.len());
-        let mut merged = Some(merged);
-        for segment in version.segments.iter() {
-            if !inputs.contains(segment.id()) {
-                segments.push(segment.clone());
-            } else if let Some(merged) = merged.take() {
-                segments.extend(merged);
-            }
+fn clean(shared: &Shared, now_ms: i64) -> Result<usize, StoreError> {
+    let _rewriting = shared.upkeep.rewriting.lock();
+    let version = shared.version.load();
+    let marked = |segment: &&Segment| version.tombstones.marks(segment.id()).is_some();
+    let mut rewritten = 0;
+    for segment in version.segments.iter().filter(marked) {
+        let inputs = std::slice::from_ref(segment);
+        if rewrite(shared, inputs, segment.level(), now_ms)? {
+            shared.upkeep.counts.rewritten.add(1);
+            rewritten += 1;
         }
-        version.segments = Arc::new(segments);
-    });
+    }
+    Ok(rewritten)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::disk::{self, SharedDisk};
+use crate::retention::RetentionPolicy;
 
 /// When the log is fsynced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,6 +35,11 @@ pub struct StoreConfig {
     pub series_max: usize,
     /// Bytes of memory of the head beyond which it is cut early; 0 for no limit.
     pub head_bytes_max: usize,
+    /// What is kept; everything by default.
+    pub retention: RetentionPolicy,
+    /// Share of one core that compactions and rewrites take, above 0 to 1; half by default, so that
+    /// ingestion and queries are not disturbed on a small machine.
+    pub compaction_share: f64,
     /// What the files are on: the machine's disk, or one that a test controls.
     pub disk: SharedDisk,
 }
@@ -48,6 +54,8 @@ impl StoreConfig {
             exemplars_max: EXEMPLARS_MAX,
             series_max: 0,
             head_bytes_max: 0,
+            retention: RetentionPolicy::default(),
+            compaction_share: 0.5,
             disk: disk::real(),
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::head::{RejectReason, RejectedSample};
 use crate::segment::SegmentError;
+use crate::tombstones::TombstoneError;
 use crate::wal::WalError;
 
 /// The store cannot be opened, read or maintained.
@@ -31,6 +32,9 @@ pub enum StoreError {
     /// A segment failed.
     #[error("segment failed")]
     Segment(#[from] SegmentError),
+    /// A delete could not be kept or read.
+    #[error("deletes failed")]
+    Tombstone(#[from] TombstoneError),
     /// The log is still being replayed: what was acknowledged before the start is not all back yet. Try again.
     #[error(
         "the write-ahead log is being replayed, {done_bytes} of {total_bytes} bytes are done; try again later"

@@ -6,17 +6,24 @@
 //! - `pin` fixes a version (commit number, cut generation, list of segments): all that is read through it
 //!   is of one moment. `flush` cuts the head into segments, `compact` merges segments.
 
+mod adopt;
 mod committer;
 mod compact;
 mod config;
 mod cut;
 mod defined;
+mod delete;
 mod error;
 mod gate;
 mod open;
 mod pinned;
+mod quarantine;
 mod replay;
+mod retain;
+mod rewrite;
+mod snapshot;
 mod stats;
+mod upkeep;
 mod version;
 
 use std::path::PathBuf;
@@ -27,19 +34,25 @@ use std::time::Duration;
 use engine_model::{Matcher, SampleBatch, SeriesTable};
 use parking_lot::{Mutex, RwLock};
 
+pub use adopt::Nursery;
 pub use committer::{AppendOptions, AppendOutcome, OnReject};
 pub use compact::CompactReport;
 pub use config::{Fsync, StoreConfig};
 pub use cut::FlushReport;
+pub use delete::DeleteReport;
 pub use error::{AppendError, StoreError};
 pub use gate::ReplayProgress;
 pub use pinned::{PinnedVersion, SelectedSeries};
+pub use retain::RetainReport;
 pub use stats::{LabelStats, StoreStats};
 
 use crate::head::{Head, Limits, SeriesExemplars};
+use crate::retention::RetentionPolicy;
 use committer::Committer;
 use gate::Gate;
 use stats::Counters;
+use upkeep::Upkeep;
+pub use upkeep::UpkeepStats;
 use version::CurrentVersion;
 
 /// A handle to the store; clones share it.
@@ -63,7 +76,10 @@ struct Shared {
     /// Number of the first log file of this process, and bytes of its current one.
     own_run: u64,
     logged_bytes: AtomicU64,
-    /// Held by whoever changes the list of segments: one cut or compaction at a time.
+    upkeep: Upkeep,
+    /// Replaced by a reload.
+    retention: RwLock<Arc<RetentionPolicy>>,
+    /// Held by whoever adds segments of new samples: one cut or import at a time.
     maintenance: Mutex<()>,
     /// Keeps a second process away from the directory.
     _lock_file: std::fs::File,
@@ -149,3 +165,5 @@ impl Store {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upkeep_tests;

@@ -12,8 +12,10 @@ use super::committer::Committer;
 use super::config::StoreConfig;
 use super::error::StoreError;
 use super::gate::Gate;
+use super::quarantine::move_aside;
 use super::replay::{Failure, Replay};
 use super::stats::Counters;
+use super::upkeep::{Upkeep, open_tombstones};
 use super::version::{CurrentVersion, Version};
 use super::{Shared, Store};
 use crate::disk::{self, Disk};
@@ -48,7 +50,8 @@ impl Store {
             disk::create_dir_all(&*config.disk, dir).map_err(|source| directory("create", dir, source))?;
         }
         let lock_file = lock(&config.path)?;
-        let segments = open_segments(&*config.disk, &segments_dir)?;
+        let (segments, quarantined) = open_segments(&*config.disk, &segments_dir)?;
+        let tombstones = open_tombstones(&*config.disk, &config.path, &segments)?;
         let survey = survey(&*config.disk, &wal_dir)?;
         survey.sync_newest(&*config.disk)?;
         let commit = survey.commit_bound()?;
@@ -58,10 +61,10 @@ impl Store {
             commit,
             generation: 0,
             segments: Arc::new(segments),
+            tombstones: Arc::new(tombstones),
         };
         let shared = Arc::new(Shared {
             head: RwLock::new(Head::new(Arc::clone(&table), config.exemplars_max)),
-            config,
             wal_dir,
             segments_dir,
             table,
@@ -70,8 +73,11 @@ impl Store {
             gate: Gate::new(survey.bytes()),
             own_run: wal.run(),
             logged_bytes: AtomicU64::new(wal.end().1),
+            upkeep: Upkeep::new(&config.path, quarantined),
+            retention: RwLock::new(Arc::new(config.retention.clone())),
             maintenance: Mutex::new(()),
             _lock_file: lock_file,
+            config,
         });
         let failed = |source| directory("start a thread for", &shared.config.path, source);
         let failure = Failure::default();
@@ -88,9 +94,11 @@ impl Store {
     }
 }
 
-/// Opens every segment, oldest first. A segment that cannot be read is moved to `quarantine/` beside the
-/// segments, loudly, and the rest serves.
-fn open_segments(disk: &dyn Disk, dir: &Path) -> Result<Vec<Segment>, StoreError> {
+/// Opens every segment, oldest first, and counts those that are damaged: they are moved to `quarantine/`
+/// beside the segments, loudly, and the rest serves. A segment of a newer version, or one that the disk
+/// does not give, stops the start: serving without it would be a short answer.
+fn open_segments(disk: &dyn Disk, dir: &Path) -> Result<(Vec<Segment>, u64), StoreError> {
+    let mut quarantined = 0;
     let entries = std::fs::read_dir(dir).map_err(|source| directory("list", dir, source))?;
     let mut segments = Vec::new();
     for entry in entries {
@@ -106,36 +114,16 @@ fn open_segments(disk: &dyn Disk, dir: &Path) -> Result<Vec<Segment>, StoreError
         }
         match Segment::open(&path) {
             Ok(segment) => segments.push(segment),
-            Err(error) => quarantine(disk, dir, &path, &error)?,
+            Err(error) if error.is_corrupt() => {
+                quarantined += 1;
+                move_aside(disk, dir, &path, &error)?;
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     // What a crash left twice, inputs of a compaction beside its output, is merged again by the next one.
     segments.sort_by_key(|segment| (segment.sequence(), segment.min_time()));
-    Ok(segments)
-}
-
-fn quarantine(
-    disk: &dyn Disk,
-    dir: &Path,
-    path: &Path,
-    error: &crate::segment::SegmentError,
-) -> Result<(), StoreError> {
-    let quarantine = dir.with_file_name("quarantine");
-    disk::create_dir_all(disk, &quarantine).map_err(|source| directory("create", &quarantine, source))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // A loss of power may have left it here and there.
-    let numbered = std::iter::once(name.to_string()).chain((2..).map(|n| format!("{name}-{n}")));
-    let free = numbered.map(|name| quarantine.join(name)).find(|p| !p.exists());
-    let target = free.unwrap_or_else(|| quarantine.join(&*name));
-    disk.rename(path, &target)
-        .and_then(|()| disk.sync_dir(&quarantine))
-        .and_then(|()| disk.sync_dir(dir))
-        .map_err(|source| directory("quarantine", path, source))?;
-    tracing::error!(
-        segment = %path.display(), moved_to = %target.display(), error = %crate::error_chain(error),
-        "segment cannot be read and is quarantined; its samples are missing from answers"
-    );
-    Ok(())
+    Ok((segments, quarantined))
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {

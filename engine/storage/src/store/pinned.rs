@@ -8,8 +8,10 @@ use engine_model::{Labels, Matcher, SeriesRef};
 
 use super::Shared;
 use super::error::StoreError;
+use super::quarantine::quarantine;
 use super::version::Version;
 use crate::head::Pin;
+use crate::segment::{Segment, SegmentError};
 use crate::series_samples::SeriesSamples;
 
 /// A series that a select found, and where its samples are.
@@ -53,6 +55,11 @@ impl PinnedVersion {
         self.version.commit
     }
 
+    /// The segments that this version reads, oldest first.
+    pub fn segments(&self) -> &[Segment] {
+        &self.version.segments
+    }
+
     /// Number of segments that this version reads.
     pub fn segment_count(&self) -> usize {
         self.version.segments.len()
@@ -72,9 +79,13 @@ impl PinnedVersion {
             if segment.max_time() < min_ms || segment.min_time() > max_ms {
                 continue;
             }
+            let hidden = self.version.tombstones.marks(segment.id());
             for row in segment.matching(matchers) {
                 let range = segment.row_range(row);
                 if range.max_time_ms < min_ms || range.min_time_ms > max_ms {
+                    continue;
+                }
+                if hidden.is_some_and(|marks| marks.hide_all(row, range, min_ms, max_ms)) {
                     continue;
                 }
                 let place = (position as u32, row);
@@ -168,14 +179,33 @@ impl PinnedVersion {
             rows.sort_unstable();
             let wanted: Vec<u32> = rows.iter().map(|&(row, _)| row).collect();
             // Series without a sample in the range are left out; the others come in the order of rows.
-            let mut found = segment.read(&wanted, min_ms, max_ms)?.into_iter().peekable();
-            for (_, place) in rows {
-                if let Some(samples) = found.next_if(|samples| samples.labels == read[place].labels) {
+            let found = segment.read(&wanted, min_ms, max_ms);
+            let mut found = self.healthy(segment, found)?.into_iter().peekable();
+            let hidden = self.version.tombstones.marks(segment.id());
+            for (row, place) in rows {
+                if let Some(mut samples) = found.next_if(|samples| samples.labels == read[place].labels) {
+                    if let Some(hidden) = hidden {
+                        hidden.apply(row, &mut samples);
+                    }
                     read[place].absorb(samples);
                 }
             }
         }
         Ok(())
+    }
+
+    /// What was read of `segment`. When it is damaged this query fails, saying where; later ones go on
+    /// without the segment.
+    fn healthy<T>(&self, segment: &Segment, read: Result<T, SegmentError>) -> Result<T, StoreError> {
+        read.map_err(|error| {
+            if error.is_corrupt()
+                && let Err(failed) = quarantine(&self.shared, segment, &error)
+            {
+                let failed = crate::error_chain(&failed);
+                tracing::error!(segment = %segment.id(), error = %failed, "cannot quarantine");
+            }
+            error.into()
+        })
     }
 }
 

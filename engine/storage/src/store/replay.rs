@@ -100,7 +100,12 @@ impl Replay {
                 from = offset;
                 chunk.push(record);
             })?;
-            let torn = file.end_at(&*shared.config.disk, reader.offset())?;
+            let disk = &*shared.config.disk;
+            let torn = file.end_at(disk, reader.offset())?;
+            if let Err(error) = file.seal(disk, reader.offset()) {
+                // A full disk, for instance: the next start tries again.
+                tracing::warn!(path = %file.path.display(), %error, "cannot seal a log file");
+            }
             shared.counters.torn_bytes.add(torn);
         }
         tail.references.begin(Some(shared.own_run));

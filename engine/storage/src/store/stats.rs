@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Store;
+use super::upkeep::UpkeepStats;
 use crate::head::{Cardinality, RejectReason, Rejected};
 use crate::segment::Segment;
 
@@ -15,7 +16,7 @@ impl Counter {
         self.0.fetch_add(count, Ordering::Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -125,6 +126,8 @@ pub struct StoreStats {
     pub segment_bytes: u64,
     /// Samples in the segments.
     pub segment_samples: u64,
+    /// Compaction, retention and deletes.
+    pub upkeep: UpkeepStats,
 }
 
 impl Store {
@@ -162,6 +165,7 @@ impl Store {
             segments: version.segments.len(),
             segment_bytes: version.segments.iter().map(Segment::bytes).sum(),
             segment_samples: version.segments.iter().map(Segment::sample_count).sum(),
+            upkeep: self.shared.upkeep.stats(&version.tombstones),
         }
     }
 

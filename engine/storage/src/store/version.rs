@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::segment::Segment;
+use crate::tombstones::Tombstones;
 
 /// One moment of the store.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub(super) struct Version {
     pub(super) generation: u64,
     /// Segments in the order in which their samples were accepted.
     pub(super) segments: Arc<Vec<Segment>>,
+    /// What is deleted in them.
+    pub(super) tombstones: Arc<Tombstones>,
 }
 
 /// Holds the newest [`Version`].
