@@ -6,4 +6,6 @@ pub mod prometheus_text;
 pub mod remote_write;
 pub mod tsdb_block;
 
+mod metric_family;
+mod open_metrics;
 mod protobuf;

@@ -2,16 +2,48 @@
 
 use engine_model::number;
 
-/// Longest run of digits that is exact in an f64 and cannot overflow the accumulator.
+/// Longest run of digits whose number is exact in an f64: below 2^53.
 const EXACT_DIGITS_MAX: usize = 15;
 
-/// A sample value; numbers too large for a float are refused as in Go.
+/// Powers of ten that are exact in an f64, as far as the digits after the point need them.
+const TENS: [f64; EXACT_DIGITS_MAX + 1] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+];
+
+/// The number at the start of `bytes` and its length, if it is an unsigned decimal of few digits without an
+/// exponent, as most are, and a blank or a line end follows. One division of exact numbers rounds once, so
+/// the result is the nearest float.
 #[inline]
-pub(crate) fn parse_value(bytes: &[u8]) -> Option<f64> {
-    if bytes.len() <= EXACT_DIGITS_MAX && bytes.iter().all(u8::is_ascii_digit) && !bytes.is_empty() {
-        let whole = bytes.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0'));
-        return Some(whole as f64);
+pub(crate) fn short_decimal(bytes: &[u8]) -> Option<(f64, usize)> {
+    let mut mantissa = 0u64;
+    let mut point = None;
+    let mut at = 0;
+    loop {
+        let byte = *bytes.get(at)?;
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            mantissa = mantissa * 10 + u64::from(digit);
+        } else if byte == b'.' && point.is_none() {
+            point = Some(at);
+        } else if matches!(byte, b'\n' | b' ' | b'\t') {
+            break;
+        } else {
+            return None;
+        }
+        at += 1;
+        if at > EXACT_DIGITS_MAX {
+            return None;
+        }
     }
+    match point {
+        None if at > 0 => Some((mantissa as f64, at)),
+        Some(point) if at > 1 => Some((mantissa as f64 / TENS[at - point - 1], at)),
+        _ => None,
+    }
+}
+
+/// A sample value; numbers too large for a float are refused as in Go.
+pub(crate) fn parse_value(bytes: &[u8]) -> Option<f64> {
     let value = number::parse_float(std::str::from_utf8(bytes).ok()?)?;
     let overflowed = value.is_infinite() && bytes.iter().any(u8::is_ascii_digit);
     (!overflowed).then_some(value)
@@ -23,7 +55,11 @@ pub(crate) fn normalise_bound(text: &str) -> Option<String> {
     if text.contains(['p', 'P', '_']) {
         return None;
     }
-    let value = parse_value(text.as_bytes())?;
+    parse_value(text.as_bytes()).map(format_bound)
+}
+
+/// A bucket bound or quantile in OpenMetrics form.
+pub(crate) fn format_bound(value: f64) -> String {
     let magnitude = value.abs();
     // Go's `strconv` prints 'g' with shortest digits in exponent form below 1e-4 and from 1e6
     // (the 1e21 that people know is `%v`).
@@ -35,7 +71,7 @@ pub(crate) fn normalise_bound(text: &str) -> Option<String> {
     if value.is_finite() && !out.contains(['.', 'e']) {
         out.push_str(".0");
     }
-    Some(out)
+    out
 }
 
 #[cfg(test)]

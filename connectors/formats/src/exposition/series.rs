@@ -14,10 +14,23 @@ use super::scan::{is_name, is_name_start};
 /// keeps labels with an empty value, which matter when target labels are merged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesLabels<'a> {
-    pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pairs: Vec<Pair<'a>>,
 }
 
-impl SeriesLabels<'_> {
+/// A label's name and value.
+pub(crate) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+impl<'a> SeriesLabels<'a> {
+    /// Takes pairs, the first of which is the metric name, when no name is there twice.
+    pub(crate) fn unique(pairs: Vec<Pair<'a>>) -> Result<Self, Reason> {
+        let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_ref()).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Reason::DuplicateLabel(twice[0].to_owned()));
+        }
+        Ok(Self { pairs })
+    }
+
     /// Name and value pairs; the first is the metric name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(n, v)| (n.as_ref(), v.as_ref()))
@@ -34,10 +47,28 @@ impl SeriesLabels<'_> {
     }
 }
 
-/// Reads the bytes that a parser handed out as the bytes of a series, under the family type
+/// How strictly a text's labels are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grammar {
+    /// Blanks anywhere, commas may be missing.
+    PrometheusText,
+    /// No blanks, no line ends in values, a comma after each label but the last.
+    OpenMetrics,
+}
+
+/// Reads the bytes that Prometheus's text names a series with, under the family type
 /// that the parser knew then. Checks the whole grammar, UTF-8 and that no label is written twice.
 pub fn decode_series(series: &[u8], metric_type: MetricType) -> Result<SeriesLabels<'_>, Reason> {
-    let mut cursor = Cursor { bytes: series, at: 0 };
+    decode(series, metric_type, Grammar::PrometheusText)
+}
+
+/// As [`decode_series`], in either text.
+pub(crate) fn decode(
+    series: &[u8],
+    metric_type: MetricType,
+    grammar: Grammar,
+) -> Result<SeriesLabels<'_>, Reason> {
+    let mut cursor = Cursor::new(series, grammar);
     let mut name = None;
     if cursor.peek().is_some_and(is_name_start) {
         name = Some(Cow::Borrowed(cursor.take_name()?));
@@ -49,18 +80,24 @@ pub fn decode_series(series: &[u8], metric_type: MetricType) -> Result<SeriesLab
         label_set(&mut cursor, &mut name, &mut pairs, metric_type)?;
     }
     pairs[0].1 = name.ok_or_else(|| Reason::NameMissing(excerpt(series)))?;
-    let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_ref()).collect();
-    names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Reason::DuplicateLabel(twice[0].to_owned()));
-    }
-    Ok(SeriesLabels { pairs })
+    SeriesLabels::unique(pairs)
+}
+
+/// Reads the labels of an exemplar, braces included.
+pub(crate) fn decode_exemplar_labels(labels: &[u8]) -> Result<Vec<Pair<'_>>, Reason> {
+    let mut cursor = Cursor::new(labels, Grammar::OpenMetrics);
+    cursor.at = 1;
+    let mut pairs = Vec::new();
+    // A quoted text without a value names a metric, which an exemplar does not have.
+    let mut name = Some(Cow::Borrowed(""));
+    label_set(&mut cursor, &mut name, &mut pairs, MetricType::Untyped)?;
+    Ok(pairs)
 }
 
 fn label_set<'a>(
     cursor: &mut Cursor<'a>,
     metric_name: &mut Option<Cow<'a, str>>,
-    pairs: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pairs: &mut Vec<Pair<'a>>,
     metric_type: MetricType,
 ) -> Result<(), Reason> {
     loop {
@@ -96,7 +133,12 @@ fn label_set<'a>(
         if cursor.peek() != Some(b'"') {
             return Err(Reason::LabelValue(cursor.excerpt()));
         }
+        let value_start = cursor.at;
         let value = cursor.take_quoted("label value")?;
+        let written = &cursor.bytes[value_start..cursor.at];
+        if cursor.grammar == Grammar::OpenMetrics && memchr(b'\n', written).is_some() {
+            return Err(Reason::Unterminated(excerpt(written)));
+        }
         let bound = matches!(
             (metric_type, name.as_ref()),
             (MetricType::Histogram, "le") | (MetricType::Summary, "quantile")
@@ -107,6 +149,9 @@ fn label_set<'a>(
         };
         pairs.push((name, value));
         cursor.skip_blanks();
+        if cursor.grammar == Grammar::OpenMetrics && !matches!(cursor.peek(), Some(b',' | b'}')) {
+            return Err(Reason::Comma(cursor.excerpt()));
+        }
         cursor.skip_comma();
     }
 }
@@ -114,14 +159,26 @@ fn label_set<'a>(
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    grammar: Grammar,
 }
 
 impl<'a> Cursor<'a> {
+    fn new(bytes: &'a [u8], grammar: Grammar) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            grammar,
+        }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
     fn skip_blanks(&mut self) {
+        if self.grammar == Grammar::OpenMetrics {
+            return;
+        }
         while matches!(self.peek(), Some(b' ' | b'\t')) {
             self.at += 1;
         }
@@ -162,6 +219,9 @@ impl<'a> Cursor<'a> {
                 end += i;
                 break;
             }
+            if rest.get(end + i + 1) == Some(&b'\n') {
+                return Err(Reason::Unterminated(self.excerpt()));
+            }
             escaped = true;
             end += i + 2;
         }
@@ -186,7 +246,7 @@ fn utf8<'a>(bytes: &'a [u8], what: &'static str) -> Result<&'a str, Reason> {
 }
 
 /// Resolves `\\`, `\"` and `\n`; a backslash before anything else stays.
-fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(i) = memchr(b'\\', rest.as_bytes()) {

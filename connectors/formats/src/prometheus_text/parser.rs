@@ -1,11 +1,9 @@
 //! The walk over the bytes: one event a line, no allocation, label strings left alone.
 
-use memchr::{memchr, memchr2, memchr3};
-
 use super::event::{Event, Sample};
 use crate::exposition::error::excerpt;
-use crate::exposition::float::parse_value;
-use crate::exposition::scan::{is_name, is_name_start};
+use crate::exposition::float::{parse_value, short_decimal};
+use crate::exposition::scan::{excerpt_at, is_name_start, line_end, skip_label_set, skip_name, skip_quoted};
 use crate::exposition::{MetricType, ParseError, Place, Reason};
 
 /// Walks exposition text. After an error or the end it only yields `None`.
@@ -71,6 +69,29 @@ impl<'a> Parser<'a> {
         self.next()
     }
 
+    /// As `next`, with a guess at the length of the next sample's series, which `is_it` confirms; 0 is no
+    /// guess. Also says whether the guess was right.
+    #[inline]
+    pub fn next_expecting(
+        &mut self,
+        len: usize,
+        is_it: impl FnOnce(&[u8]) -> bool,
+    ) -> Option<Result<(Event<'a>, bool), ParseError>> {
+        let end = self.at + len;
+        if let Some(candidate) = self.input.get(self.at..end)
+            && let Some(last) = candidate.last()
+        {
+            let after = self.skip_blanks(end);
+            let complete = *last == b'}' || (after > end && self.input.get(after) != Some(&b'{'));
+            if complete && is_it(candidate) {
+                self.entry_start = self.at;
+                let result = self.value_after(self.at, end);
+                return Some(self.settle(result).map(|event| (event, true)));
+            }
+        }
+        Some(self.next()?.map(|event| (event, false)))
+    }
+
     fn settle(&mut self, result: Result<Event<'a>, Reason>) -> Result<Event<'a>, ParseError> {
         result.map_err(|reason| {
             self.at = self.input.len();
@@ -83,20 +104,20 @@ impl<'a> Parser<'a> {
             b'#' => self.comment(),
             b'{' => {
                 let start = self.at;
-                let end = self.skip_label_set(start)?;
+                let end = skip_label_set(self.input, start)?;
                 self.value_after(start, end)
             }
             byte if is_name_start(byte) => {
                 let start = self.at;
-                let name_end = self.skip_name(start);
+                let name_end = skip_name(self.input, start);
                 let brace = self.skip_blanks(name_end);
                 let end = match self.input.get(brace) {
-                    Some(b'{') => self.skip_label_set(brace)?,
+                    Some(b'{') => skip_label_set(self.input, brace)?,
                     _ => name_end,
                 };
                 self.value_after(start, end)
             }
-            _ => Err(Reason::LineStart(self.excerpt(self.at))),
+            _ => Err(Reason::LineStart(excerpt_at(self.input, self.at))),
         }
     }
 
@@ -104,21 +125,19 @@ impl<'a> Parser<'a> {
     #[inline]
     fn value_after(&mut self, start: usize, end: usize) -> Result<Event<'a>, Reason> {
         let value_start = self.skip_blanks(end);
-        let value_end = self.skip_word(value_start);
-        if value_end == value_start {
-            return Err(Reason::ValueMissing(self.excerpt(value_start)));
-        }
-        let text = &self.input[value_start..value_end];
-        let value = parse_value(text).ok_or_else(|| Reason::Value(excerpt(text)))?;
+        let (value, value_end) = match short_decimal(&self.input[value_start..]) {
+            Some((value, len)) => (value, value_start + len),
+            None => self.any_value(value_start)?,
+        };
         let mut at = self.skip_blanks(value_end);
         let mut timestamp = None;
         if !self.at_line_end(at) {
             let digits_end = at + self.input[at..].iter().take_while(|b| b.is_ascii_digit()).count();
             let digits = std::str::from_utf8(&self.input[at..digits_end]).unwrap_or_default();
-            timestamp = Some(digits.parse().map_err(|_| Reason::Timestamp(self.excerpt(at)))?);
+            timestamp = Some(digits.parse().map_err(|_| Reason::Timestamp(excerpt_at(self.input, at)))?);
             at = self.skip_blanks(digits_end);
             if !self.at_line_end(at) {
-                return Err(Reason::AfterTimestamp(self.excerpt(at)));
+                return Err(Reason::AfterTimestamp(excerpt_at(self.input, at)));
             }
         }
         self.at = self.past(at);
@@ -127,6 +146,16 @@ impl<'a> Parser<'a> {
             value,
             timestamp,
         }))
+    }
+
+    fn any_value(&self, start: usize) -> Result<(f64, usize), Reason> {
+        let end = self.skip_word(start);
+        if end == start {
+            return Err(Reason::ValueMissing(excerpt_at(self.input, start)));
+        }
+        let text = &self.input[start..end];
+        let value = parse_value(text).ok_or_else(|| Reason::Value(excerpt(text)))?;
+        Ok((value, end))
     }
 
     fn comment(&mut self) -> Result<Event<'a>, Reason> {
@@ -144,7 +173,7 @@ impl<'a> Parser<'a> {
                 return self.metadata("TYPE", keyword_start + 4);
             }
         }
-        let end = self.line_end(start);
+        let end = line_end(self.input, start);
         self.at = self.past(end);
         Ok(Event::Comment(&self.input[start..end]))
     }
@@ -153,19 +182,19 @@ impl<'a> Parser<'a> {
         let start = self.skip_blanks(at);
         let (name, name_end) = match self.input.get(start) {
             Some(b'"') => {
-                let end = self.skip_quoted(start)?;
+                let end = skip_quoted(self.input, start)?;
                 (&self.input[start + 1..end - 1], end)
             }
             Some(&byte) if is_name_start(byte) => {
-                let end = self.skip_name(start);
+                let end = skip_name(self.input, start);
                 (&self.input[start..end], end)
             }
             _ => {
-                let got = self.excerpt(start);
+                let got = excerpt_at(self.input, start);
                 return Err(Reason::MetadataName { keyword, got });
             }
         };
-        let end = self.line_end(name_end);
+        let end = line_end(self.input, name_end);
         let rest = &self.input[name_end..end];
         // One separator is dropped; more blanks belong to the text, unless there is nothing else.
         let blank = rest.iter().all(|b| matches!(b, b' ' | b'\t'));
@@ -186,38 +215,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The byte after the `}` that closes the brace at `open`; quoted texts may hold anything.
-    #[inline]
-    fn skip_label_set(&self, open: usize) -> Result<usize, Reason> {
-        let mut at = open + 1;
-        loop {
-            let found = memchr3(b'"', b'}', b'\n', &self.input[at..]).map(|i| at + i);
-            match found.map(|i| (i, self.input[i])) {
-                Some((i, b'}')) => return Ok(i + 1),
-                Some((i, b'"')) => at = self.skip_quoted(i)?,
-                _ => return Err(Reason::Unclosed(self.excerpt(open))),
-            }
-        }
-    }
-
-    /// The byte after the quote that closes the one at `open`.
-    #[inline]
-    fn skip_quoted(&self, open: usize) -> Result<usize, Reason> {
-        let mut at = open + 1;
-        while let Some(i) = self.input.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-            match self.input[at + i] {
-                b'"' => return Ok(at + i + 1),
-                _ => at += i + 2,
-            }
-        }
-        Err(Reason::Unterminated(self.excerpt(open)))
-    }
-
-    #[inline]
-    fn skip_name(&self, at: usize) -> usize {
-        at + self.input[at..].iter().take_while(|b| is_name(**b)).count()
-    }
-
     /// Skips what a value may hold: anything but blanks, line ends and braces.
     #[inline]
     fn skip_word(&self, at: usize) -> usize {
@@ -236,18 +233,10 @@ impl<'a> Parser<'a> {
         matches!(self.input.get(at), None | Some(b'\n'))
     }
 
-    fn line_end(&self, at: usize) -> usize {
-        memchr(b'\n', &self.input[at..]).map_or(self.input.len(), |i| at + i)
-    }
-
     /// The start of the next line, given where this one ends.
     #[inline]
     fn past(&self, line_end: usize) -> usize {
         (line_end + 1).min(self.input.len())
-    }
-
-    fn excerpt(&self, at: usize) -> String {
-        excerpt(self.input.get(at..).unwrap_or_default())
     }
 }
 

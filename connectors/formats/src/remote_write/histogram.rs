@@ -123,7 +123,7 @@ impl Parts {
     }
 }
 
-fn zigzag(value: u64) -> i64 {
+pub(crate) fn zigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
@@ -136,7 +136,7 @@ fn hint(number: i64) -> ResetHint {
     }
 }
 
-fn span(message: &[u8]) -> Result<Span, WireError> {
+pub(crate) fn span(message: &[u8]) -> Result<Span, WireError> {
     let mut out = Span { offset: 0, length: 0 };
     let mut reader = Reader::new(message);
     while let Some((number, field)) = reader.next_field()? {
@@ -150,7 +150,7 @@ fn span(message: &[u8]) -> Result<Span, WireError> {
 }
 
 /// A repeated `sint64`, packed or one by one.
-fn deltas(field: Field<'_>, number: u32, out: &mut Vec<i64>) -> Result<(), WireError> {
+pub(crate) fn deltas(field: Field<'_>, number: u32, out: &mut Vec<i64>) -> Result<(), WireError> {
     let Field::Bytes(packed) = field else {
         out.push(zigzag(field.int64(number)? as u64));
         return Ok(());
@@ -163,7 +163,7 @@ fn deltas(field: Field<'_>, number: u32, out: &mut Vec<i64>) -> Result<(), WireE
 }
 
 /// A repeated `double`, packed or one by one.
-fn doubles(field: Field<'_>, number: u32, out: &mut Vec<f64>) -> Result<(), WireError> {
+pub(crate) fn doubles(field: Field<'_>, number: u32, out: &mut Vec<f64>) -> Result<(), WireError> {
     let Field::Bytes(packed) = field else {
         out.push(field.double(number)?);
         return Ok(());

@@ -5,7 +5,7 @@
 
 mod compression;
 mod exemplar;
-mod histogram;
+pub(crate) mod histogram;
 mod labels;
 mod metadata;
 mod series;
