@@ -1,35 +1,34 @@
-//! Which parser reads a body: strict since Prometheus 3.0, a wrong type fails the scrape.
+//! Which format a body is in: strict since Prometheus 3.0, a wrong type fails the scrape.
 
-/// Checks a `Content-Type`; only text in Prometheus's format can be read.
+use connectors_formats::exposition::Format;
+
+use super::config::ScrapeProtocol;
+
+/// The format that a `Content-Type` names, or the fallback's where it names none.
 ///
 /// # Errors
 /// What is wrong with it, for the target's `lastError`.
-pub(super) fn check(content_type: Option<&str>, fallback_to_text: bool) -> Result<(), String> {
+pub(super) fn format_of(
+    content_type: Option<&str>,
+    fallback: Option<ScrapeProtocol>,
+) -> Result<Format, String> {
     let content_type = content_type.unwrap_or("");
-    if content_type.is_empty() {
-        return match fallback_to_text {
-            true => Ok(()),
-            false => Err(
-                "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified \
-                 for target"
-                    .to_owned(),
-            ),
-        };
-    }
-    let media_type = content_type
-        .split(';')
-        .next()
-        .unwrap_or("")
-        .trim()
-        .to_ascii_lowercase();
-    match media_type.as_str() {
-        "text/plain" => Ok(()),
-        "application/openmetrics-text" | "application/vnd.google.protobuf" => Err(format!(
-            "received Content-Type {content_type:?}, which this version of weir cannot read; let the target serve \
-             text/plain; version=0.0.4"
-        )),
-        _ if fallback_to_text => Ok(()),
-        _ => Err(format!(
+    let media_type = content_type.split(';').next().unwrap_or("");
+    let known = match media_type.trim().to_ascii_lowercase().as_str() {
+        "text/plain" => Some(Format::PrometheusText),
+        "application/openmetrics-text" => Some(Format::OpenMetricsText),
+        "application/vnd.google.protobuf" => Some(Format::PrometheusProto),
+        _ => None,
+    };
+    match (known, fallback) {
+        (Some(format), _) => Ok(format),
+        (None, Some(fallback)) => Ok(fallback.format()),
+        (None, None) if content_type.is_empty() => Err(
+            "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified \
+             for target"
+                .to_owned(),
+        ),
+        (None, None) => Err(format!(
             "received unsupported Content-Type {content_type:?} and no fallback_scrape_protocol specified for target"
         )),
     }
@@ -41,23 +40,38 @@ mod tests {
 
     #[test]
     fn strict_as_prometheus() {
-        for (content_type, fallback, ok) in [
-            (Some("text/plain; version=0.0.4; charset=utf-8"), false, true),
-            (Some("Text/Plain"), false, true),
-            (Some("text/html"), false, false),
-            (Some("text/html"), true, true),
-            (Some("text/plainer"), false, false),
-            (Some(""), false, false),
-            (None, false, false),
-            (None, true, true),
-            (Some("application/openmetrics-text; version=1.0.0"), true, false),
-            (Some("application/json"), false, false),
+        use Format::{OpenMetricsText, PrometheusProto, PrometheusText};
+        let proto = Some(ScrapeProtocol::PrometheusProto);
+        let text = Some(ScrapeProtocol::PrometheusText004);
+        for (content_type, fallback, expected) in [
+            (
+                Some("text/plain; version=0.0.4; charset=utf-8"),
+                None,
+                Some(PrometheusText),
+            ),
+            (Some("Text/Plain"), proto, Some(PrometheusText)),
+            (
+                Some("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+                text,
+                Some(OpenMetricsText),
+            ),
+            (
+                Some(
+                    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+                ),
+                None,
+                Some(PrometheusProto),
+            ),
+            (Some("text/html"), None, None),
+            (Some("text/html"), text, Some(PrometheusText)),
+            (Some("text/plainer"), None, None),
+            (Some(""), None, None),
+            (None, None, None),
+            (None, proto, Some(PrometheusProto)),
+            (Some("application/json"), None, None),
         ] {
-            assert_eq!(
-                check(content_type, fallback).is_ok(),
-                ok,
-                "{content_type:?} {fallback}"
-            );
+            let format = format_of(content_type, fallback).ok();
+            assert_eq!(format, expected, "{content_type:?} {fallback:?}");
         }
     }
 }

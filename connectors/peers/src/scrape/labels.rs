@@ -1,6 +1,6 @@
 //! The labels of a scraped series: what was exposed, the target's labels, metric relabelling, limits.
 
-use connectors_formats::prometheus_text::SeriesLabels;
+use connectors_formats::exposition::SeriesLabels;
 use engine_model::labels::Labels;
 use engine_model::{LabelsBuilder, METRIC_NAME, relabel};
 
@@ -141,7 +141,7 @@ pub(super) fn report_labels(name: &str, target: &Labels) -> Labels {
 
 #[cfg(test)]
 mod tests {
-    use connectors_formats::prometheus_text::{MetricType, decode_series};
+    use connectors_formats::exposition::{MetricType, decode_series};
     use engine_model::matcher::Pattern;
     use engine_model::relabel::{Action, Rule};
 

@@ -1,26 +1,25 @@
 //! From a scraped body to one batch: samples, stale markers and the report, all or nothing. Pure:
 //! time is an argument.
 
-mod body;
 mod gone;
 mod read;
 mod zeros;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use connectors_formats::exposition::{Format, Options, Parser};
 use engine_model::histogram::Histogram;
 use engine_model::staleness::STALE_NAN;
-use engine_model::{Labels, SampleBatch, SampleBatchBuilder, SeriesRef, SeriesTable};
+use engine_model::{Exemplar, Labels, SampleBatch, SampleBatchBuilder, SeriesRef, SeriesTable};
 use parking_lot::Mutex;
 
 use super::config::ScrapeConfig;
-use super::line_cache::{Ended, LineCache, LineId, LineSeries, Tracked};
+use super::line_cache::{Ended, Key, LineCache, LineId, LineSeries, Tracked};
 use super::metadata::{MetadataDictionary, TargetMetadata};
 use super::report::{Report, ReportSeries};
 use super::series_limit::{SeriesLimit, SeriesShare};
 use super::target::Target;
-use body::Body;
 use gone::{Gone, GoneCounters};
 use read::Run;
 pub(super) use read::{BodyError, Reading};
@@ -89,6 +88,14 @@ struct Row {
     value: f64,
 }
 
+#[derive(Debug)]
+struct ExemplarRow {
+    series: RowSeries,
+    labels: Labels,
+    timestamp: i64,
+    value: f64,
+}
+
 /// Makes the batches of one target. What it holds between two scrapes counts for each of thousands.
 #[derive(Debug)]
 pub(super) struct Assembler {
@@ -102,11 +109,14 @@ pub(super) struct Assembler {
     cache: LineCache,
     /// Whether start timestamps are looked at.
     uses_starts: bool,
+    /// Whether the series that tell them are left out.
+    skips_created: bool,
 
     // The running scrape.
     outcome: Outcome,
     rows: Vec<Row>,
     histograms: Vec<(RowSeries, i64, Arc<Histogram>)>,
+    exemplars: Vec<ExemplarRow>,
     /// Labels of the series that are not in the table yet.
     pending: Vec<Labels>,
     /// Lines that were known under another meaning before.
@@ -119,6 +129,8 @@ pub(super) struct Assembler {
     /// Markers of the latest batch, until it is committed.
     marked: Vec<Tracked>,
     gone: GoneCounters,
+    /// A hash of the latest exemplar of each line that has one without a time.
+    timeless_exemplars: HashMap<Key, u64>,
     /// Time of the latest successful scrape, in ms.
     previous_ms: Option<i64>,
     /// When the store last took all that it was given, in ms; 0 when it has not.
@@ -151,6 +163,7 @@ impl Assembler {
             config.limits.samples,
         );
         Self {
+            skips_created: shared.start_timestamp_zeros,
             uses_starts: shared.start_timestamp_zeros || config.new_counters_from_zero,
             target,
             config,
@@ -163,35 +176,50 @@ impl Assembler {
             outcome: Outcome::Failed,
             rows: Vec::new(),
             histograms: Vec::new(),
+            exemplars: Vec::new(),
             pending: Vec::new(),
             renewed: Vec::new(),
             candidates: Vec::new(),
             owed: tracked,
             marked: Vec::new(),
             gone: GoneCounters::default(),
+            timeless_exemplars: HashMap::new(),
             previous_ms: None,
             accepted_ms: 0,
         }
     }
 
     /// Reads a body that is scraped at `at_ms`. The reading is also right as far as a refused body went.
-    pub(super) fn read(&mut self, body: &[u8], at_ms: i64, now_ms: i64) -> (Reading, Result<(), BodyError>) {
-        let mut reading = Reading::default();
+    pub(super) fn read(
+        &mut self,
+        format: Format,
+        body: &[u8],
+        at_ms: i64,
+        now_ms: i64,
+    ) -> (Reading, Result<(), BodyError>) {
         self.outcome = Outcome::Empty;
         if body.is_empty() {
-            return (reading, Ok(()));
+            return (Reading::default(), Ok(()));
         }
         self.rows = Vec::with_capacity(self.cache.lines().len());
         self.cache.begin();
+        let histograms = self.target.histograms;
+        let options = Options {
+            ignore_native_histograms: !histograms.native,
+            keep_classic_histograms: histograms.always_classic,
+            convert_classic_histograms: histograms.classic_to_custom,
+            skip_created_series: self.skips_created,
+        };
         let mut run = Run {
             at_ms,
             now_ms,
             trusted: now_ms - self.accepted_ms <= TRUST_REFERENCES_MS,
             counted: 0,
             over_buckets: false,
-            reading: &mut reading,
+            reading: Reading::default(),
+            family: None,
         };
-        let result = self.read_entries(&mut Body::new(body), &mut run);
+        let result = self.read_entries(&mut Parser::new(format, body, options), &mut run);
         self.metadata.lock().end_scrape(result.is_ok());
         match result {
             Ok(()) => self.outcome = Outcome::Full,
@@ -200,12 +228,13 @@ impl Assembler {
                 self.roll_back();
             }
         }
-        (reading, result)
+        (run.reading, result)
     }
 
     fn roll_back(&mut self) {
         self.rows = Vec::new();
         self.histograms = Vec::new();
+        self.exemplars = Vec::new();
         self.candidates = Vec::new();
         self.pending = Vec::new();
         for (line, before) in std::mem::take(&mut self.renewed) {
@@ -235,6 +264,14 @@ impl Assembler {
         }
         for (series, timestamp, histogram) in std::mem::take(&mut self.histograms) {
             builder.push_histogram(series.resolve(&interned).0, timestamp, histogram);
+        }
+        for row in std::mem::take(&mut self.exemplars) {
+            builder.push_exemplar(Exemplar {
+                series: row.series.resolve(&interned).0,
+                labels: row.labels,
+                timestamp: row.timestamp,
+                value: row.value,
+            });
         }
         let zeros = self.zeros(&interned);
         let vanished = match self.outcome {
@@ -320,6 +357,7 @@ impl Assembler {
             .give_back(ended.forgotten.iter().filter(|line| line.holds_series()).count());
         let lines = self.cache.lines().len();
         for line in &ended.forgotten {
+            self.timeless_exemplars.remove(&line.key());
             if let Some(value) = line.last_value() {
                 self.gone.remember(line.key(), Gone { value, at_ms }, lines);
             }
@@ -382,5 +420,9 @@ impl Assembler {
 
 #[cfg(test)]
 mod allocations;
+#[cfg(test)]
+mod format_tests;
+#[cfg(test)]
+mod protobuf_body;
 #[cfg(test)]
 mod tests;

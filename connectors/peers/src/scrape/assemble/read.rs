@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use connectors_formats::prometheus_text::ParseError;
+use connectors_formats::exposition::{Entry, MetricType, ParseError, Parser};
 use engine_model::Labels;
 use engine_model::histogram::{Counts, Histogram, HistogramError};
 use engine_model::staleness::is_stale;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::labels::{LabelError, stored_labels};
-use super::super::line_cache::{Hit, LineId, LineSeries, Unknown};
-use super::body::{Body, Entry, Sample};
+use super::super::line_cache::{Hit, Key, LineId, LineSeries, Unknown};
+use super::super::metadata::Said;
 use super::zeros::{Candidate, is_counter};
-use super::{Assembler, Row, RowSeries};
+use super::{Assembler, ExemplarRow, Row, RowSeries};
 
 /// A sample may be this far ahead of the clock, as in Prometheus.
 const AHEAD_MAX_MS: i64 = 600_000;
@@ -46,7 +47,7 @@ pub(in crate::scrape) struct Reading {
 }
 
 /// One walk.
-pub(super) struct Run<'r> {
+pub(super) struct Run<'a> {
     pub(super) at_ms: i64,
     pub(super) now_ms: i64,
     /// Whether cached references can be used without a look at the table.
@@ -55,7 +56,20 @@ pub(super) struct Run<'r> {
     pub(super) counted: u64,
     /// Set when a histogram had too many buckets.
     pub(super) over_buckets: bool,
-    pub(super) reading: &'r mut Reading,
+    pub(super) reading: Reading,
+    /// The family whose type was said last.
+    pub(super) family: Option<(&'a str, MetricType)>,
+}
+
+/// A sample as it was exposed.
+#[derive(Debug, Clone, Copy)]
+struct Exposed {
+    /// Whether its series is the one that was expected.
+    guessed: bool,
+    /// Exposed time in ms.
+    timestamp: Option<i64>,
+    /// The value; `None` for a native histogram, which the parser gives when it is asked.
+    float: Option<f64>,
 }
 
 /// A sample's value.
@@ -88,13 +102,43 @@ impl Value {
 }
 
 impl Assembler {
-    pub(super) fn read_entries(&mut self, body: &mut Body<'_>, run: &mut Run<'_>) -> Result<(), BodyError> {
+    pub(super) fn read_entries<'a>(
+        &mut self,
+        parser: &mut Parser<'a>,
+        run: &mut Run<'a>,
+    ) -> Result<(), BodyError> {
         let metadata = Arc::clone(&self.metadata);
         let mut metadata = metadata.lock();
-        while let Some(entry) = body.next(self.cache.guess()) {
+        loop {
+            let guess = self.cache.guess();
+            let len = guess.map_or(0, |guess| guess.len);
+            let is_it = |bytes: &[u8]| guess.is_some_and(|guess| guess.key == Key::of(bytes));
+            let Some(entry) = parser.next_guessing(len, is_it) else {
+                break;
+            };
             match entry? {
-                Entry::Sample(sample) => self.sample(&sample, Value::Float(sample.value), body, run)?,
-                Entry::Metadata { family, said } => metadata.note(family, said, &self.dictionary),
+                Entry::Sample(sample) => {
+                    let exposed = Exposed {
+                        guessed: sample.guessed,
+                        timestamp: sample.timestamp,
+                        float: Some(sample.value),
+                    };
+                    self.sample(exposed, parser, run)?;
+                }
+                Entry::Histogram { timestamp, guessed } => {
+                    let exposed = Exposed {
+                        guessed,
+                        timestamp,
+                        float: None,
+                    };
+                    self.sample(exposed, parser, run)?;
+                }
+                Entry::Type { family, metric_type } => {
+                    run.family = Some((family, metric_type));
+                    metadata.note(family, Said::Type(metric_type.as_str()), &self.dictionary);
+                }
+                Entry::Help { family, text } => metadata.note(family, Said::Help(&text), &self.dictionary),
+                Entry::Unit { family, unit } => metadata.note(family, Said::Unit(unit), &self.dictionary),
                 Entry::Other => {}
             }
         }
@@ -107,26 +151,20 @@ impl Assembler {
     }
 
     #[inline]
-    fn sample<'a>(
-        &mut self,
-        sample: &Sample<'a>,
-        value: Value,
-        body: &Body<'a>,
-        run: &mut Run<'_>,
-    ) -> Result<(), BodyError> {
+    fn sample(&mut self, exposed: Exposed, parser: &Parser<'_>, run: &mut Run<'_>) -> Result<(), BodyError> {
         run.reading.scraped += 1;
-        let exposed_ms = sample.timestamp.filter(|_| self.config.honor_timestamps);
-        let found = match sample.guessed {
+        let exposed_ms = exposed.timestamp.filter(|_| self.config.honor_timestamps);
+        let found = match exposed.guessed {
             true => Ok(self.cache.take_guessed()),
-            false => self.cache.find(sample.series),
+            false => self.cache.find(parser.series()),
         };
         let (line, hit) = match found {
             Ok(hit) => (hit.id, Some(hit)),
-            Err(unknown) => (self.new_line(unknown, sample.series, body)?, None),
+            Err(unknown) => (self.new_line(unknown, exposed, parser, run)?, None),
         };
         let series = match self.cache.line(line).series() {
             LineSeries::Dropped => return Ok(()),
-            LineSeries::OverLimit if !self.retry(line, hit, sample.series, body)? => {
+            LineSeries::OverLimit if !self.retry(line, hit, parser)? => {
                 run.reading.post_relabelling += 1;
                 run.reading.over_limit += 1;
                 return Ok(());
@@ -144,6 +182,9 @@ impl Assembler {
             run.reading.out_of_bounds += 1;
             return Ok(());
         }
+        let Some(value) = self.value(exposed, parser, run)? else {
+            return Ok(());
+        };
         // The marker of a series that is known is written whatever the limit says.
         let known = matches!(series, LineSeries::Known(_));
         run.counted += u64::from(!known || !value.is_stale());
@@ -154,12 +195,75 @@ impl Assembler {
         run.reading.series_added += usize::from(hit.is_none());
         // Exposed times may stand still for longer than the store remembers a series.
         if known && (!run.trusted || exposed_ms.is_some()) {
-            self.renew_forgotten(line, sample.series, body)?;
+            self.renew_forgotten(line, parser)?;
         }
         let tracked = exposed_ms.is_none() || self.config.track_timestamps_staleness;
         self.cache.sampled(line, tracked);
-        self.note_start(line, hit.is_none(), timestamp, &value, body);
+        self.note_start(line, hit.is_none(), timestamp, &value, parser);
         self.push(line, timestamp, value);
+        self.exemplars(line, timestamp, exposed.float.is_none(), parser)
+    }
+
+    /// The value; `None` for a histogram that stays above the bucket limit, which fails the scrape once all of
+    /// it was counted.
+    #[inline]
+    fn value(
+        &self,
+        exposed: Exposed,
+        parser: &Parser<'_>,
+        run: &mut Run<'_>,
+    ) -> Result<Option<Value>, BodyError> {
+        if let Some(value) = exposed.float {
+            return Ok(Some(Value::Float(value)));
+        }
+        let mut histogram = parser.histogram()?;
+        if self.config.resolution.limit(&mut histogram).is_err() {
+            run.over_buckets = true;
+            return Ok(None);
+        }
+        histogram.validate()?;
+        Ok(Some(Value::Histogram(Arc::new(histogram))))
+    }
+
+    /// Takes the exemplars of a sample. Without a time of its own one has the sample's, and is taken once as
+    /// long as it stays the same; on a native histogram it is dropped, as in Prometheus.
+    #[inline]
+    fn exemplars(
+        &mut self,
+        line: LineId,
+        at_ms: i64,
+        histogram: bool,
+        parser: &Parser<'_>,
+    ) -> Result<(), BodyError> {
+        let mut exposed = parser.exemplars()?;
+        if exposed.is_empty() {
+            return Ok(());
+        }
+        exposed.sort_by(|a, b| {
+            let times = a.timestamp.unwrap_or(at_ms).cmp(&b.timestamp.unwrap_or(at_ms));
+            times.then(a.value.total_cmp(&b.value))
+        });
+        for exemplar in exposed {
+            let labels = Labels::from_pairs(exemplar.labels.iter().map(|(n, v)| (n.as_ref(), v.as_ref())));
+            let timestamp = match exemplar.timestamp {
+                Some(timestamp) => timestamp,
+                None if histogram => continue,
+                None => {
+                    let hash = xxh3_64(labels.encoded()) ^ exemplar.value.to_bits();
+                    let key = self.cache.line(line).key();
+                    if self.timeless_exemplars.insert(key, hash) == Some(hash) {
+                        continue;
+                    }
+                    at_ms
+                }
+            };
+            self.exemplars.push(ExemplarRow {
+                series: RowSeries::of(self.cache.line(line).series()),
+                labels,
+                timestamp,
+                value: exemplar.value,
+            });
+        }
         Ok(())
     }
 
@@ -181,8 +285,12 @@ impl Assembler {
 
     /// Looks whether a counter begins with this sample.
     #[inline]
-    fn note_start(&mut self, line: LineId, new: bool, at_ms: i64, value: &Value, body: &Body<'_>) {
-        let exposed = if self.uses_starts { body.started_ms() } else { None };
+    fn note_start(&mut self, line: LineId, new: bool, at_ms: i64, value: &Value, parser: &Parser<'_>) {
+        let exposed = if self.uses_starts {
+            parser.start_timestamp_ms()
+        } else {
+            None
+        };
         let cached = self.cache.line(line);
         let counter = cached.is_counter();
         if !counter && exposed.is_none() {
@@ -210,13 +318,15 @@ impl Assembler {
         self.cache.set_last_value(line, value.magnitude());
     }
 
-    fn new_line<'a>(
+    fn new_line(
         &mut self,
         unknown: Unknown,
-        series: &'a [u8],
-        body: &Body<'a>,
+        exposed: Exposed,
+        parser: &Parser<'_>,
+        run: &Run<'_>,
     ) -> Result<LineId, BodyError> {
-        let Some((labels, counter)) = self.resolve(series, body)? else {
+        let series = parser.labels()?;
+        let Some(labels) = stored_labels(&series, &self.target.labels, &self.config)? else {
             return Ok(self.cache.insert(unknown, LineSeries::Dropped));
         };
         let state = match self.share.take() {
@@ -224,24 +334,25 @@ impl Assembler {
             false => LineSeries::OverLimit,
         };
         let line = self.cache.insert(unknown, state);
-        if counter {
+        let counts_up = || match exposed.float {
+            None => parser.metric_type() != MetricType::GaugeHistogram,
+            Some(_) => series
+                .iter()
+                .next()
+                .is_some_and(|(_, name)| is_counter(run.family, name)),
+        };
+        if self.config.new_counters_from_zero && counts_up() {
             self.cache.set_counter(line);
         }
         Ok(line)
     }
 
     /// Whether a line that was over the job's limit is taken now.
-    fn retry<'a>(
-        &mut self,
-        line: LineId,
-        hit: Option<Hit>,
-        series: &'a [u8],
-        body: &Body<'a>,
-    ) -> Result<bool, BodyError> {
+    fn retry(&mut self, line: LineId, hit: Option<Hit>, parser: &Parser<'_>) -> Result<bool, BodyError> {
         if hit.is_none() || !self.share.limit().has_room() {
             return Ok(false);
         }
-        let Some((labels, _)) = self.resolve(series, body)? else {
+        let Some(labels) = self.resolve(parser)? else {
             return Ok(false);
         };
         if !self.share.take() {
@@ -254,16 +365,11 @@ impl Assembler {
     }
 
     /// Makes the reference again if the table does not have it any more.
-    fn renew_forgotten<'a>(
-        &mut self,
-        line: LineId,
-        series: &'a [u8],
-        body: &Body<'a>,
-    ) -> Result<(), BodyError> {
+    fn renew_forgotten(&mut self, line: LineId, parser: &Parser<'_>) -> Result<(), BodyError> {
         let before = self.cache.line(line).series();
         if let LineSeries::Known(known) = before
             && self.table.labels(known).is_none()
-            && let Some((labels, _)) = self.resolve(series, body)?
+            && let Some(labels) = self.resolve(parser)?
         {
             let state = self.pending(labels);
             self.cache.set_series(line, state);
@@ -277,15 +383,9 @@ impl Assembler {
         LineSeries::Pending(self.pending.len() - 1)
     }
 
-    /// The stored labels of a series, and whether the job wants its counters to begin at zero and it is one.
-    fn resolve<'a>(&self, series: &'a [u8], body: &Body<'a>) -> Result<Option<(Labels, bool)>, BodyError> {
-        let exposed = body.labels(series)?;
-        let labels = stored_labels(&exposed, &self.target.labels, &self.config)?;
-        let counter = self.config.new_counters_from_zero
-            && exposed
-                .iter()
-                .next()
-                .is_some_and(|(_, name)| is_counter(body.family(), name));
-        Ok(labels.map(|labels| (labels, counter)))
+    /// The stored labels of the latest sample's series.
+    fn resolve(&self, parser: &Parser<'_>) -> Result<Option<Labels>, BodyError> {
+        let series = parser.labels()?;
+        Ok(stored_labels(&series, &self.target.labels, &self.config)?)
     }
 }

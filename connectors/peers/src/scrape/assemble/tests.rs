@@ -28,7 +28,7 @@ fn scrape(assembler: &mut Assembler, at_ms: i64, body: Option<&str>) -> String {
     let (reading, error) = match body {
         None => (Reading::default(), Some("down".to_owned())),
         Some(body) => {
-            let (reading, result) = assembler.read(body.as_bytes(), at_ms, NOW_MS);
+            let (reading, result) = assembler.read(Format::PrometheusText, body.as_bytes(), at_ms, NOW_MS);
             (reading, result.err().map(|error| error.to_string()))
         }
     };
@@ -59,7 +59,7 @@ fn scrape(assembler: &mut Assembler, at_ms: i64, body: Option<&str>) -> String {
 }
 
 /// `name{labels} value@time` of each row, without the target's own labels, which must be there.
-fn render(batch: &SampleBatch) -> Vec<String> {
+pub(super) fn render(batch: &SampleBatch) -> Vec<String> {
     let table = batch.series_table();
     let line = |(series, timestamp, value): (SeriesRef, i64, f64)| {
         let labels = table.labels(series).expect("the table names every series");
@@ -165,7 +165,7 @@ fn exposed_timestamps() {
     );
     let mut assembler = assembler("");
     let future = format!("a 1 {}\nb 1 {}\n", NOW_MS + 600_000, NOW_MS + 600_001);
-    let (reading, result) = assembler.read(future.as_bytes(), NOW_MS, NOW_MS);
+    let (reading, result) = assembler.read(Format::PrometheusText, future.as_bytes(), NOW_MS, NOW_MS);
     assert!(result.is_ok());
     assert_eq!((reading.post_relabelling, reading.out_of_bounds), (2, 1));
 }
@@ -180,7 +180,7 @@ fn duplicates_within_a_body() {
             (Some("a 1 5\na 2 6\n"), "a 1@5; a 2@6; a STALE@3000; up=1 2/2/0"),
         ],
     );
-    let (reading, _) = assembler.read(b"a 1\na 2\na 3", 4000, NOW_MS);
+    let (reading, _) = assembler.read(Format::PrometheusText, b"a 1\na 2\na 3", 4000, NOW_MS);
     assert_eq!(reading.duplicates, 2);
 }
 
@@ -280,7 +280,7 @@ fn markers_that_were_lost_are_written_again() {
 
 /// A scrape whose batch the store does not take; the batch without its report.
 fn scrape_lost(assembler: &mut Assembler, at_ms: i64, body: &str) -> Vec<String> {
-    let (_, result) = assembler.read(body.as_bytes(), at_ms, NOW_MS);
+    let (_, result) = assembler.read(Format::PrometheusText, body.as_bytes(), at_ms, NOW_MS);
     assert!(result.is_ok());
     let report = Report {
         up: true,

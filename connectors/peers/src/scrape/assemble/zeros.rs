@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use connectors_formats::prometheus_text::MetricType;
+use connectors_formats::exposition::MetricType;
 use engine_model::SeriesRef;
 use engine_model::histogram::{Counts, Histogram, ResetHint};
 

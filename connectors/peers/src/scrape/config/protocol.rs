@@ -1,5 +1,6 @@
 //! The formats that a target can be asked for: `scrape_protocols` and `fallback_scrape_protocol`.
 
+use connectors_formats::exposition::Format;
 use engine_settings::{Error, Field};
 
 /// A format that targets can answer in, by Prometheus's name.
@@ -40,11 +41,7 @@ pub(in crate::scrape) fn default_protocols(protobuf_first: bool) -> Vec<ScrapePr
         PrometheusText004,
     ];
     let first = protobuf_first.then_some(PrometheusProto);
-    first
-        .into_iter()
-        .chain(text)
-        .filter(|protocol| protocol.is_parsed())
-        .collect()
+    first.into_iter().chain(text).collect()
 }
 
 impl ScrapeProtocol {
@@ -61,9 +58,13 @@ impl ScrapeProtocol {
         }
     }
 
-    /// Whether this version reads it.
-    fn is_parsed(self) -> bool {
-        matches!(self, PrometheusText100 | PrometheusText004)
+    /// The grammar of its bodies.
+    pub fn format(self) -> Format {
+        match self {
+            PrometheusProto => Format::PrometheusProto,
+            OpenMetricsText001 | OpenMetricsText100 => Format::OpenMetricsText,
+            PrometheusText100 | PrometheusText004 => Format::PrometheusText,
+        }
     }
 
     /// Whether the escaping of names can be asked for with it.
@@ -76,11 +77,7 @@ impl ScrapeProtocol {
 pub(super) fn protocol(field: Field<'_>) -> Result<ScrapeProtocol, Error> {
     let word = field.clone().string()?;
     match WORDS.iter().find(|(name, _)| *name == word) {
-        Some((_, protocol)) if protocol.is_parsed() => Ok(*protocol),
-        Some(_) => Err(field.error(format!(
-            "scrape protocol {word:?} is not supported by this version of weir; use PrometheusText1.0.0 or \
-             PrometheusText0.0.4"
-        ))),
+        Some((_, protocol)) => Ok(*protocol),
         None => {
             let names: Vec<&str> = WORDS.iter().map(|(name, _)| *name).collect();
             Err(field.error(format!(

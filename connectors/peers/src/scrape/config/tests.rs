@@ -60,7 +60,9 @@ scrape_configs:
     assert_eq!((a.metrics_path.as_str(), a.scheme.as_str()), ("/metrics", "http"));
     assert_eq!(
         a.accept_header(),
-        "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4"
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+         application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
+         text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
     );
 }
 
@@ -150,8 +152,8 @@ fn faults_of_a_job() {
             "f:3:3: unknown key \"scrape_intervall\" in scrape_configs[0]; did you mean \"scrape_interval\"?",
         ),
         (
-            "scrape_protocols: [OpenMetricsText1.0.0]",
-            "f:3:22: scrape_configs[0].scrape_protocols[0]: scrape protocol \"OpenMetricsText1.0.0\" is not supported by this version of weir; use PrometheusText1.0.0 or PrometheusText0.0.4",
+            "scrape_protocols: [OpenMetricsText2.0.0]",
+            "f:3:22: scrape_configs[0].scrape_protocols[0]: unknown scrape protocol \"OpenMetricsText2.0.0\", supported: PrometheusProto, OpenMetricsText0.0.1, OpenMetricsText1.0.0, PrometheusText1.0.0, PrometheusText0.0.4",
         ),
         (
             "scrape_protocols: [PrometheusText0.0.4, PrometheusText0.0.4]",

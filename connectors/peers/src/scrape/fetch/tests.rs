@@ -102,7 +102,9 @@ async fn headers_and_parameters() {
     let (body, content_type) = fetch(&address, "  params: {a: ['b c']}\n").await.expect("works");
     assert_eq!(
         body,
-        "accept: text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4\n\
+        "accept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+         application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
+         text/plain;version=0.0.4;q=0.3,*/*;q=0.2\n\
          accept-encoding: gzip\nuser-agent: Weir/test\nx-prometheus-scrape-timeout-seconds: 10\n\
          authorization: -\nquery: a=b+c"
     );

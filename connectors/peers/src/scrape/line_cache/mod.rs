@@ -59,13 +59,6 @@ pub(super) struct Unknown {
     len: usize,
 }
 
-impl Unknown {
-    /// The key of its bytes.
-    pub(super) fn key(&self) -> Key {
-        self.key
-    }
-}
-
 /// A series that gets a marker when it vanishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tracked {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use connectors_formats::exposition::Format;
 use engine_dataflow::{DeliveryOptions, Output};
 use engine_model::SampleBatch;
 use parking_lot::Mutex;
@@ -161,12 +162,12 @@ impl ScrapeLoop {
 
     /// Reads a body. An empty one is a scrape without samples, whatever its type says.
     fn read(&mut self, body: &[u8], content_type: Option<&str>, at_ms: i64) -> (Reading, Option<String>) {
-        if !body.is_empty()
-            && let Err(fault) = content_type::check(content_type, self.config.fallback_protocol.is_some())
-        {
-            return (Reading::default(), Some(fault));
-        }
-        let (reading, result) = self.assembler.read(body, at_ms, self.clock.now_ms());
+        let format = match content_type::format_of(content_type, self.config.fallback_protocol) {
+            Ok(format) => format,
+            Err(_) if body.is_empty() => Format::PrometheusText,
+            Err(fault) => return (Reading::default(), Some(fault)),
+        };
+        let (reading, result) = self.assembler.read(format, body, at_ms, self.clock.now_ms());
         self.metrics.sample_duplicate_timestamp.add(reading.duplicates);
         self.metrics.sample_out_of_bounds.add(reading.out_of_bounds);
         match &result {
