@@ -3,15 +3,22 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use engine_storage::Store;
+use engine_storage::{Store, StoreError};
+use url::form_urlencoded;
+
+use crate::parameters::duration_ns;
 
 /// Says why the server is not ready: `true` when it stops, `false` when it starts.
 const STOPPING_HEADER: HeaderName = HeaderName::from_static("x-prometheus-stopping");
+
+/// A read waits this long for the replay of the log: less than clients usually wait for an answer.
+const REPLAY_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A handle to the store that is empty until the store is open. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -25,16 +32,63 @@ struct Inner {
     stopping: AtomicBool,
 }
 
-/// The store is not open yet, or not any more. Answered as Prometheus does: 503, plain text, and a
-/// header that says which of the two it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why the server does not answer. As Prometheus does: 503, plain text, and a header that says whether it
+/// stops or starts; the text tells how far the start is.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotReady {
     /// Whether the server is stopping.
-    pub stopping: bool,
+    stopping: bool,
+    /// What there is to tell beside that.
+    detail: Option<String>,
+}
+
+impl NotReady {
+    /// The store is not open yet.
+    pub fn starting() -> Self {
+        Self {
+            stopping: false,
+            detail: None,
+        }
+    }
+
+    fn stopping() -> Self {
+        Self {
+            stopping: true,
+            detail: None,
+        }
+    }
+
+    fn because(error: &StoreError) -> Self {
+        let detail = match error {
+            StoreError::Replaying {
+                done_bytes,
+                total_bytes,
+            } => {
+                let percent = 100 * done_bytes / (*total_bytes).max(1);
+                format!("the write-ahead log is being replayed, {percent}% of {total_bytes} bytes are done")
+            }
+            other => crate::envelope::chain(other),
+        };
+        Self {
+            stopping: false,
+            detail: Some(detail),
+        }
+    }
+}
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Service Unavailable")?;
+        match &self.detail {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl StoreGate {
-    /// Opens the gate: from now on the server is ready. A second store is ignored.
+    /// Opens the gate: from now on the server writes, and reads as far as the replay of the log permits. A
+    /// second store is ignored.
     pub fn open(&self, store: Store) {
         if self.inner.store.set(store).is_err() {
             tracing::error!("the gate was opened twice");
@@ -46,12 +100,23 @@ impl StoreGate {
         self.inner.stopping.store(true, Ordering::Release);
     }
 
-    /// The store, when the server is ready.
+    /// The store, when the server is ready: it is open, its log is replayed, and it is not about to stop.
     pub fn store(&self) -> Result<&Store, NotReady> {
         let stopping = self.inner.stopping.load(Ordering::Acquire);
         match self.inner.store.get() {
-            Some(store) if !stopping => Ok(store),
+            Some(store) if !stopping && store.replay_progress().is_done => Ok(store),
             _ => Err(NotReady { stopping }),
+        }
+    }
+
+    /// Waits for the replay of the log, but no longer than [`REPLAY_PATIENCE`].
+    async fn wait(&self) -> Result<(), Response> {
+        match self.inner.store.get() {
+            Some(store) if !self.inner.stopping.load(Ordering::Acquire) => store
+                .ready_within(REPLAY_PATIENCE)
+                .await
+                .map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response()),
+            _ => Ok(()),
         }
     }
 
@@ -65,7 +130,7 @@ impl IntoResponse for NotReady {
     fn into_response(self) -> Response {
         let stopping = if self.stopping { "true" } else { "false" };
         let headers = [(STOPPING_HEADER, stopping)];
-        (StatusCode::SERVICE_UNAVAILABLE, headers, "Service Unavailable").into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, headers, self.to_string()).into_response()
     }
 }
 
@@ -73,6 +138,26 @@ impl IntoResponse for NotReady {
 pub(crate) async fn require_open(State(gate): State<StoreGate>, request: Request, next: Next) -> Response {
     match gate.store() {
         Ok(_) => next.run(request).await,
+        Err(not_ready) => not_ready.into_response(),
+    }
+}
+
+/// The gate before what reads samples, and the longest wait there.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadGate {
+    pub(crate) gate: StoreGate,
+    pub(crate) patience: Duration,
+}
+
+/// Middleware: a read waits until all is back that was acknowledged before the start, for its `timeout` or
+/// the longest time that a query may take; then it is answered with 503 and the progress, never in part.
+pub(crate) async fn require_ready(State(read): State<ReadGate>, request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default().as_bytes();
+    let asked = form_urlencoded::parse(query).find(|(name, _)| name == "timeout");
+    let asked = asked.and_then(|(_, text)| u64::try_from(duration_ns(&text).ok()?).ok());
+    let limit = asked.map_or(read.patience, |ns| Duration::from_nanos(ns).min(read.patience));
+    match read.gate.ready_within(limit).await {
+        Ok(()) => next.run(request).await,
         Err(not_ready) => not_ready.into_response(),
     }
 }

@@ -12,6 +12,7 @@ use queries_sql::{SqlConfig, SqlEngine};
 use queries_tables::StoreSnapshot;
 use tokio::runtime::{Builder, Runtime};
 
+use super::features::Features;
 use crate::cli::RunOptions;
 
 /// The threads on which queries compute.
@@ -23,13 +24,20 @@ pub(super) fn runtime() -> std::io::Result<Runtime> {
 }
 
 /// The query engine with the settings of the command line.
-pub(super) fn engine(options: &RunOptions, evaluation_interval_ms: i64, runtime: &Runtime) -> Arc<Engine> {
+pub(super) fn engine(
+    options: &RunOptions,
+    features: Features,
+    evaluation_interval_ms: i64,
+    runtime: &Runtime,
+) -> Arc<Engine> {
     let config = EngineConfig {
         lookback: options.lookback,
         timeout: options.query_timeout,
         samples_max: options.query_samples_max,
         default_step: std::time::Duration::from_millis(evaluation_interval_ms.unsigned_abs()),
-        ..EngineConfig::default()
+        parse: features.parse,
+        delayed_name_removal: features.delayed_name_removal,
+        type_and_unit_labels: features.type_and_unit_labels,
     };
     Arc::new(Engine::new(config, runtime.handle().clone()))
 }
@@ -43,16 +51,34 @@ pub(super) fn sql_engine(options: &RunOptions, runtime: &Runtime) -> Arc<SqlEngi
     Arc::new(SqlEngine::new(config, runtime.handle().clone()))
 }
 
-/// Evaluates the expressions of rules and reads their history, on what is committed when they ask.
+/// Evaluates the expressions of rules and reads their history, on what is committed when they ask. Both wait
+/// until everything is back that was acknowledged before the start, so that no restart fires an alert.
 #[derive(Debug, Clone)]
 pub(super) struct StoredQueries {
     pub(super) engine: Arc<Engine>,
     pub(super) store: Store,
 }
 
+impl StoredQueries {
+    /// Rules wait until the log is replayed, so that no alert fires because of a restart.
+    async fn ready(&self) -> Result<(), EvaluateError> {
+        let ready = self.store.ready().await;
+        ready.map_err(|error| EvaluateError::Failed(format!("{:#}", anyhow::Error::new(error))))
+    }
+}
+
+impl StoredQueries {
+    async fn ready(&self) -> Result<(), EvaluateError> {
+        let ready = self.store.ready().await;
+        ready.map_err(|error| EvaluateError::Failed(format!("{:#}", anyhow::Error::new(error))))
+    }
+}
+
 #[async_trait]
 impl Evaluate for StoredQueries {
     async fn instant(&self, query: &RuleQuery, at_ms: i64) -> Result<Evaluated, EvaluateError> {
+        self.ready().await?;
+        self.ready().await?;
         let snapshot = Arc::new(StoreSnapshot::pin(&self.store));
         let result = self
             .engine
@@ -89,6 +115,7 @@ impl History for StoredQueries {
         from_ms: i64,
         to_ms: i64,
     ) -> Result<Vec<LastSample>, EvaluateError> {
+        self.ready().await?;
         let store = self.store.clone();
         let matchers = matchers.to_vec();
         let read = tokio::task::spawn_blocking(move || {

@@ -16,11 +16,12 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use web_api::ConfigStatus;
 
+use super::features::Features;
 use super::ingest::Ingest;
 use super::queries::StoredQueries;
 use super::{alerts, ingest, queries, rules, storage};
 use crate::cli::RunOptions;
-use crate::config::{ConfigError, ServerConfig};
+use crate::config::{ConfigError, ServerConfig, StorageConfig};
 
 /// Longest that batches on their way get at a shutdown.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,6 +39,8 @@ pub(crate) struct Server {
     pub(super) config_status: Arc<ConfigStatus>,
     external_labels: Arc<RwLock<Labels>>,
     external_url: String,
+    /// What the store was opened with.
+    storage: StorageConfig,
     stop: CancellationToken,
     query_runtime: Runtime,
 }
@@ -62,18 +65,19 @@ impl Started {
 }
 
 impl Server {
-    /// Starts everything in order; when it returns, all that was acknowledged before can be read.
+    /// Starts everything in order; what was acknowledged before can be read when the store's log is replayed.
     pub(crate) async fn start(started: &Started, config: ServerConfig) -> anyhow::Result<Self> {
         let Started {
             options,
             external_url,
             ..
         } = started;
-        let store = storage::open(&options.storage_path).await?;
+        let store = storage::open(options, &config.storage).await?;
         let query_runtime = queries::runtime()?;
-        let engine = queries::engine(options, config.evaluation_interval_ms, &query_runtime);
+        let features = Features::of(&options.features);
+        let engine = queries::engine(options, features, config.evaluation_interval_ms, &query_runtime);
         let sql = queries::sql_engine(options, &query_runtime);
-        let ingest = ingest::start(&store, &config)?;
+        let ingest = ingest::start(&store, &config, features.start_timestamp_zeros)?;
         let router = alerts::start(config.alert_router.clone(), external_url, &options.storage_path).await?;
         let external_labels = Arc::new(RwLock::new(Labels::empty()));
         let to_router = alerts::ToRouter {
@@ -88,6 +92,7 @@ impl Server {
         let stop = CancellationToken::new();
         tokio::spawn(storage::maintain(store.clone(), stop.clone()));
         let mut server = Self {
+            storage: config.storage.clone(),
             store,
             engine,
             sql,
@@ -110,7 +115,10 @@ impl Server {
             Ok(config) => {
                 let reloaded = self.router.reload(config.alert_router.clone()).await;
                 match reloaded {
-                    Ok(()) => self.apply(config).await,
+                    Ok(()) => {
+                        storage::reload(&self.store, &started.options, &self.storage, &config.storage);
+                        self.apply(config).await
+                    }
                     Err(error) => Err(error.into()),
                 }
             }

@@ -1,6 +1,5 @@
 //! The store: opened off the runtime, fed by the graph's one sink, and kept in order by a task.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +14,34 @@ use engine_storage::{
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-/// Opens the store and replays its log.
+use crate::cli::RunOptions;
+use crate::config::{RetentionFlags, StorageConfig};
+
+/// Opens the store, which accepts batches from then on; its log is replayed meanwhile.
 pub(super) async fn open(path: &Path) -> anyhow::Result<Store> {
     let config = StoreConfig::new(path);
-    let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
+    let opened = tokio::task::spawn_blocking(move || Store::start(config)).await;
     Ok(opened.map_err(|_| StoreError::Closed)??)
+}
+
+fn retention_flags(options: &RunOptions) -> RetentionFlags {
+    let time = options.retention_time;
+    RetentionFlags {
+        time_ms: time.map(|time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX)),
+        bytes: options.retention_bytes,
+    }
+}
+
+/// Gives a running store what it can take of a changed configuration, and says what it cannot.
+pub(super) fn reload(store: &Store, options: &RunOptions, old: &StorageConfig, new: &StorageConfig) {
+    store.set_retention(new.retention(retention_flags(options)));
+    let waiting = old.needs_restart(new);
+    if !waiting.is_empty() {
+        tracing::warn!(
+            keys = waiting.join(", "),
+            "these keys of the configuration take effect with the next start"
+        );
+    }
 }
 
 /// Name of the graph's sink.
@@ -120,8 +142,18 @@ fn rejections(counts: &[(StoreReason, usize)], first: Option<(usize, StoreReason
 /// How often it is looked whether a cut or a compaction is due.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Cuts and compacts what is due until `stop`.
+/// Cuts, compacts and drops what is due until `stop`. Compactions rest between pieces of work, so that they
+/// never take more than their share of a core; see `weir_storage.compaction_share`.
 pub(super) async fn maintain(store: Store, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => return,
+        ready = store.ready() => {
+            if let Err(error) = ready {
+                tracing::error!(error = %chain(error), "nothing is cut or compacted");
+                return;
+            }
+        }
+    }
     let mut ticks = tokio::time::interval(MAINTENANCE_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -131,11 +163,19 @@ pub(super) async fn maintain(store: Store, stop: CancellationToken) {
         }
         let now_ms = engine_model::time::now_ms();
         if let Err(error) = store.cut_due(now_ms).await {
-            tracing::error!(error = %format!("{:#}", anyhow::Error::new(error)), "cutting the head failed; it is tried again in a minute");
+            tracing::error!(error = %chain(error), "cutting the head failed; it is tried again in a minute");
             continue;
         }
+        // Before the compaction, which then need not touch what goes anyway; it also makes room for it.
+        if let Err(error) = store.retain(now_ms).await {
+            tracing::error!(error = %chain(error), "retention failed; it is tried again in a minute");
+        }
         if let Err(error) = store.compact(now_ms).await {
-            tracing::error!(error = %format!("{:#}", anyhow::Error::new(error)), "compaction failed; it is tried again in a minute");
+            tracing::error!(error = %chain(error), "compaction failed; it is tried again in a minute");
         }
     }
+}
+
+fn chain(error: StoreError) -> String {
+    format!("{:#}", anyhow::Error::new(error))
 }
