@@ -19,7 +19,10 @@ pub enum WalError {
     #[error("write-ahead log is poisoned by a failed fsync; check the disk and restart")]
     Poisoned,
     /// A file other than the newest is damaged: data after this byte would be lost.
-    #[error("write-ahead log file {} is damaged at byte {offset}", path.display())]
+    #[error(
+        "write-ahead log file {} is damaged at byte {offset}; restore it from a copy, or move it and all later \
+         log files away to go on with what was written before it", path.display()
+    )]
     Damaged {
         /// The damaged file.
         path: PathBuf,

@@ -9,6 +9,7 @@ mod file_name;
 pub(crate) mod reader;
 pub(crate) mod record;
 pub(crate) mod references;
+mod seal;
 mod version_1;
 pub(crate) mod writer;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::WalError;
 use super::file_name::{checkpoint_path, list, log_path};
 use super::record::{FRAME_BYTES, MAGIC, RECORD_BYTES_MAX, Record, VERSION, decode};
+use super::seal::{KIND_SEAL, is_sealed, seal};
 use super::version_1;
 use crate::disk::Disk;
 
@@ -154,7 +155,7 @@ impl LogFile {
         if torn_bytes == 0 {
             return Ok(0);
         }
-        if !self.may_be_torn {
+        if !self.may_be_torn || is_sealed(&self.path, self.bytes)? {
             return Err(WalError::Damaged {
                 path: self.path.clone(),
                 offset: whole_bytes,
@@ -164,7 +165,20 @@ impl LogFile {
         file.set_len(whole_bytes)
             .map_err(WalError::io("truncate", &self.path))?;
         file.sync_all().map_err(WalError::io("fsync", &self.path))?;
+        tracing::warn!(
+            path = %self.path.display(), offset = whole_bytes, bytes = torn_bytes,
+            "a log file's end is torn and was cut off; nothing in it was acknowledged as durable"
+        );
         Ok(torn_bytes)
+    }
+
+    /// Says in the file that it ends at `whole_bytes`, so that from now on a shorter end is damage. Does
+    /// nothing to files in which no later record can be missing, or which have no records.
+    pub(crate) fn seal(&self, disk: &dyn Disk, whole_bytes: u64) -> Result<(), WalError> {
+        if self.may_be_torn && self.start_commit.is_some() {
+            seal(disk, &self.path, whole_bytes)?;
+        }
+        Ok(())
     }
 }
 
@@ -251,7 +265,7 @@ impl FileReader {
             return Ok(None);
         }
         let record = decode(&self.body);
-        if record.is_some() {
+        if record.is_some() || self.body.first() == Some(&KIND_SEAL) {
             self.offset += (FRAME_BYTES + length) as u64;
         }
         Ok(record)

@@ -297,7 +297,7 @@ pub(super) fn take_labels(input: &mut Input<'_>) -> Option<(SeriesRef, Labels)> 
     Some((series, Labels::from_encoded(input.take(length)?).ok()?))
 }
 
-fn frame(out: &mut Vec<u8>, kind: u8, put_payload: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn frame(out: &mut Vec<u8>, kind: u8, put_payload: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0; FRAME_BYTES]);
     out.push(kind);

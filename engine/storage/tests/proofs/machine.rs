@@ -93,6 +93,20 @@ impl Machine {
         self.folder = folder;
     }
 
+    /// Another machine, running, with what this one's disk would keep if the power went now.
+    pub(crate) fn after_power_loss(&self, keep: Keep) -> Self {
+        let mut other = Self::new(self.fsync);
+        self.disk.lose_power(keep, other.folder.path()).unwrap();
+        other.disk_is_as_shown();
+        other.start().unwrap();
+        other
+    }
+
+    /// Takes the files as they are now as what the disk holds.
+    pub(crate) fn disk_is_as_shown(&mut self) {
+        self.disk = ForgetfulDisk::new(self.folder.path()).unwrap();
+    }
+
     pub(crate) fn batch(&self, samples: &[Sample]) -> SampleBatch {
         let table = self.store().series_table();
         let mut builder = SampleBatchBuilder::default();

@@ -5,6 +5,10 @@
 //! `WEIR_PROOF_CASES` sets how many cases are tried.
 
 mod cases;
+mod churn;
+mod damage;
+mod faults;
+mod isolation;
 mod ledger;
 mod machine;
 mod power_loss;
