@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use tempfile::TempDir;
 
+use crate::load::Protocol;
 use crate::report;
 use crate::servers::Kind;
 
@@ -34,6 +35,9 @@ pub struct Options {
     /// Series of a write request.
     #[arg(long, default_value_t = 2_000)]
     series_per_request: usize,
+    /// The message that is pushed; VictoriaMetrics takes v1 alone.
+    #[arg(long, value_enum, default_value = "v1")]
+    protocol: Protocol,
     /// Connections that push.
     #[arg(long, default_value_t = 4)]
     connections: usize,

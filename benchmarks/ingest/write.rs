@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::comparison::{Figure, table};
 use super::{Contender, Options};
-use crate::load::{Protocol, WritePlan, WriteRequests, metric_names, send};
+use crate::load::{WritePlan, WriteRequests, metric_names, send};
 use crate::report::say;
 use crate::servers::{Kind, Memory, Server, count};
 
@@ -43,17 +43,18 @@ pub(super) fn run(options: &Options, contenders: &[Contender], folder: &Path) ->
         series_per_request: options.series_per_request,
         step_ms: STEP_MS,
         start_ms: now_ms.as_millis() as i64 - options.rounds as i64 * STEP_MS,
-        protocol: Protocol::V1,
+        protocol: options.protocol,
     })?;
     let bytes: usize = requests.rounds.iter().flatten().map(Vec::len).sum();
     let samples = options.series * requests.rounds.len();
     let mut text = format!(
-        "\n## Remote write\n\n{} series × {} samples, {} series a request, {:.0} bytes of labels a series, {:.1} bytes a sample on the wire, {} connections.\n\n",
+        "\n## Remote write\n\n{} series × {} samples, {} series a request, {:.0} bytes of labels a series, {:.1} bytes a sample on the wire ({:?}), {} connections.\n\n",
         options.series,
         options.rounds,
         options.series_per_request,
         requests.label_bytes,
         bytes as f64 / samples as f64,
+        options.protocol,
         options.connections
     );
     let mut outcomes = Vec::new();

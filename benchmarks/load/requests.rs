@@ -2,7 +2,8 @@
 //! requests of some thousand series. Labels take some 150 bytes a series.
 
 use anyhow::Result;
-use connectors_formats::remote_write::{compress, v1};
+use clap::ValueEnum;
+use connectors_formats::remote_write::{Sample, compress, v1, v2};
 use engine_model::Labels;
 
 use super::shape::{SeriesShape, shapes};
@@ -12,10 +13,12 @@ use super::values::{Value, Values};
 const TARGET_SERIES: usize = 1000;
 
 /// The message that requests carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
     /// `prometheus.WriteRequest`, remote write 1.0.
     V1,
+    /// `io.prometheus.write.v2.Request`, remote write 2.0.
+    V2,
 }
 
 impl Protocol {
@@ -25,6 +28,25 @@ impl Protocol {
             Self::V1 => {
                 "Content-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\nX-Prometheus-Remote-Write-Version: 0.1.0\r\n"
             }
+            Self::V2 => {
+                "Content-Type: application/x-protobuf;proto=io.prometheus.write.v2.Request\r\nContent-Encoding: snappy\r\nX-Prometheus-Remote-Write-Version: 2.0.0\r\n"
+            }
+        }
+    }
+
+    /// A request with one sample of each series, not yet compressed.
+    fn encode(self, labels: &[Labels], samples: &[[Sample; 1]]) -> Vec<u8> {
+        let series = labels.iter().zip(samples.iter().map(<[_; 1]>::as_slice));
+        match self {
+            Self::V1 => v1::encode(series),
+            Self::V2 => v2::encode(series.map(|(labels, samples)| v2::Sent {
+                labels,
+                samples,
+                start_timestamp: 0,
+                histograms: &[],
+                exemplars: &[],
+                metadata: None,
+            })),
         }
     }
 }
@@ -90,15 +112,12 @@ impl WriteRequests {
             values.iter_mut().for_each(Values::step);
             let timestamp = plan.time_ms(round);
             let samples = values.iter().flat_map(Values::iter).map(Value::to_f64);
-            let samples = samples.map(|value| [v1::Sample { timestamp, value }]);
+            let samples = samples.map(|value| [Sample { timestamp, value }]);
             let samples: Vec<_> = samples.collect();
             let requests = labels
                 .chunks(plan.series_per_request)
                 .zip(samples.chunks(plan.series_per_request))
-                .map(|(labels, samples)| {
-                    let samples = samples.iter().map(<[_; 1]>::as_slice);
-                    Ok(compress(&v1::encode(labels.iter().zip(samples)))?)
-                });
+                .map(|(labels, samples)| Ok(compress(&plan.protocol.encode(labels, samples))?));
             rounds.push(requests.collect::<Result<_>>()?);
         }
         Ok(Self {
@@ -146,35 +165,49 @@ mod tests {
 
     #[test]
     fn every_series_has_one_sample_a_round() {
-        let plan = WritePlan {
-            series: 2500,
-            rounds: 3,
-            series_per_request: 1000,
-            step_ms: 15_000,
-            start_ms: 1_700_000_000_000,
-            protocol: Protocol::V1,
-        };
-        let requests = WriteRequests::prepare(plan).unwrap();
-        assert_eq!(requests.rounds.len(), 3);
-        assert!(
-            (120.0..180.0).contains(&requests.label_bytes),
-            "{}",
-            requests.label_bytes
-        );
-        for (round, bodies) in requests.rounds.iter().enumerate() {
-            let mut series = 0;
-            for body in bodies {
-                let message = decompress(body).unwrap();
-                let visit = |decoded: &Series<'_>| {
-                    series += 1;
-                    assert_eq!(decoded.samples.len(), 1);
-                    assert_eq!(decoded.samples[0].timestamp, plan.time_ms(round));
-                    Ok(())
-                };
-                v1::decode(&message, visit, |_| {}).unwrap();
+        for protocol in [Protocol::V1, Protocol::V2] {
+            let plan = WritePlan {
+                series: 2500,
+                rounds: 3,
+                series_per_request: 1000,
+                step_ms: 15_000,
+                start_ms: 1_700_000_000_000,
+                protocol,
+            };
+            let requests = WriteRequests::prepare(plan).unwrap();
+            assert_eq!(requests.rounds.len(), 3);
+            assert!(
+                (120.0..180.0).contains(&requests.label_bytes),
+                "{}",
+                requests.label_bytes
+            );
+            assert!(requests.checked_series > 300);
+            for (round, bodies) in requests.rounds.iter().enumerate() {
+                assert_eq!(
+                    series_of(protocol, bodies, plan.time_ms(round)),
+                    2500,
+                    "{protocol:?}"
+                );
             }
-            assert_eq!(series, 2500);
         }
-        assert!(requests.checked_series > 300);
+    }
+
+    /// Number of series, each of which has one sample of that time.
+    fn series_of(protocol: Protocol, bodies: &[Vec<u8>], time_ms: i64) -> usize {
+        let mut series = 0;
+        for body in bodies {
+            let message = decompress(body).unwrap();
+            let visit = |decoded: &Series<'_>| {
+                series += 1;
+                assert_eq!(decoded.samples.len(), 1);
+                assert_eq!(decoded.samples[0].timestamp, time_ms);
+                Ok(())
+            };
+            match protocol {
+                Protocol::V1 => v1::decode(&message, visit, |_| {}).unwrap(),
+                Protocol::V2 => v2::decode(&message, visit).unwrap(),
+            }
+        }
+        series
     }
 }

@@ -12,8 +12,10 @@ pub(super) fn arguments(address: SocketAddr, folder: &Path) -> Vec<String> {
         format!("--config.file={}", folder.join("prometheus.yml").display()),
         format!("--storage.tsdb.path={}", folder.join("data").display()),
         format!("--web.listen-address={address}"),
-        "--storage.tsdb.retention.time=15d".to_owned(),
+        "--storage.tsdb.retention.time=10y".to_owned(),
         "--web.enable-remote-write-receiver".to_owned(),
+        "--web.remote-write-receiver.accepted-protobuf-messages=prometheus.WriteRequest".to_owned(),
+        "--web.remote-write-receiver.accepted-protobuf-messages=io.prometheus.write.v2.Request".to_owned(),
         "--web.enable-admin-api".to_owned(),
         "--log.level=warn".to_owned(),
     ]

@@ -14,7 +14,7 @@ pub(super) fn arguments(address: SocketAddr, folder: &Path) -> Vec<String> {
     vec![
         format!("-storageDataPath={}", folder.join("data").display()),
         format!("-httpListenAddr={address}"),
-        "-retentionPeriod=15d".to_owned(),
+        "-retentionPeriod=10y".to_owned(),
         "-search.latencyOffset=0s".to_owned(),
         "-search.maxUniqueTimeseries=10000000".to_owned(),
         format!("-promscrape.config={}", folder.join("prometheus.yml").display()),
