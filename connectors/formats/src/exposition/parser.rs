@@ -102,11 +102,16 @@ impl<'a> Parser<'a> {
 
     /// The labels of the latest sample's or histogram's series; everything about them is checked here.
     pub fn labels(&self) -> Result<SeriesLabels<'_>, ParseError> {
-        let collated = self.collating.as_ref().filter(|collating| collating.latest.is_some());
+        let collated = self
+            .collating
+            .as_ref()
+            .filter(|collating| collating.latest.is_some());
         let labels = match (collated, &self.walk) {
-            (Some(collating), _) => {
-                decode(collating.collator.series(), MetricType::Untyped, Grammar::PrometheusText)
-            }
+            (Some(collating), _) => decode(
+                collating.collator.series(),
+                MetricType::Untyped,
+                Grammar::PrometheusText,
+            ),
             (None, Walk::Text { parser, series }) => {
                 decode(series, parser.metric_type(), Grammar::PrometheusText)
             }

@@ -74,7 +74,10 @@ impl<'a> Family<'a> {
             MetricType::Counter => self.name.strip_suffix("_total").unwrap_or(self.name),
             _ => self.name,
         };
-        self.unit.is_empty() || name.strip_suffix(self.unit).is_some_and(|rest| rest.ends_with('_'))
+        self.unit.is_empty()
+            || name
+                .strip_suffix(self.unit)
+                .is_some_and(|rest| rest.ends_with('_'))
     }
 }
 

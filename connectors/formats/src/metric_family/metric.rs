@@ -132,7 +132,11 @@ impl<'a> Metric<'a> {
                 _ => {}
             }
         }
-        self.count = if count_float == 0.0 { count as f64 } else { count_float };
+        self.count = if count_float == 0.0 {
+            count as f64
+        } else {
+            count_float
+        };
         Ok(())
     }
 
@@ -202,7 +206,11 @@ impl Native {
         };
         Histogram {
             schema: self.schema,
-            reset_hint: if is_gauge { ResetHint::Gauge } else { ResetHint::Unknown },
+            reset_hint: if is_gauge {
+                ResetHint::Gauge
+            } else {
+                ResetHint::Unknown
+            },
             zero_threshold: self.zero_threshold,
             sum,
             positive_spans: self.positive_spans,
@@ -247,7 +255,11 @@ fn bucket(message: &[u8]) -> Result<Part<'_>, WireError> {
             _ => {}
         }
     }
-    out.value = if count_float == 0.0 { count as f64 } else { count_float };
+    out.value = if count_float == 0.0 {
+        count as f64
+    } else {
+        count_float
+    };
     Ok(out)
 }
 

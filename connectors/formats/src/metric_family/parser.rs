@@ -225,7 +225,9 @@ impl<'a> Parser<'a> {
         self.step = Step::Series(match metric_type {
             MetricType::Summary => Kind::Count,
             MetricType::Histogram | MetricType::GaugeHistogram if self.metric.is_native => Kind::Native,
-            MetricType::Histogram if self.converts() && !self.options.keep_classic_histograms => Kind::Converted,
+            MetricType::Histogram if self.converts() && !self.options.keep_classic_histograms => {
+                Kind::Converted
+            }
             MetricType::Histogram | MetricType::GaugeHistogram => Kind::Count,
             _ => Kind::Plain,
         });
@@ -295,7 +297,9 @@ impl<'a> Parser<'a> {
             Kind::Part(i) if self.metric_type() == MetricType::Summary => {
                 (i + 1 < parts.len()).then_some(Kind::Part(i + 1))
             }
-            Kind::Part(i) if self.part(i).bound == f64::INFINITY => self.converts().then_some(Kind::Converted),
+            Kind::Part(i) if self.part(i).bound == f64::INFINITY => {
+                self.converts().then_some(Kind::Converted)
+            }
             Kind::Part(i) => Some(Kind::Part(i + 1)),
         }
     }

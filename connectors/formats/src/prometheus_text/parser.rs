@@ -134,7 +134,11 @@ impl<'a> Parser<'a> {
         if !self.at_line_end(at) {
             let digits_end = at + self.input[at..].iter().take_while(|b| b.is_ascii_digit()).count();
             let digits = std::str::from_utf8(&self.input[at..digits_end]).unwrap_or_default();
-            timestamp = Some(digits.parse().map_err(|_| Reason::Timestamp(excerpt_at(self.input, at)))?);
+            timestamp = Some(
+                digits
+                    .parse()
+                    .map_err(|_| Reason::Timestamp(excerpt_at(self.input, at)))?,
+            );
             at = self.skip_blanks(digits_end);
             if !self.at_line_end(at) {
                 return Err(Reason::AfterTimestamp(excerpt_at(self.input, at)));

@@ -88,7 +88,9 @@ fn custom_counts(count: f64, cumulative: &[f64]) -> Counts {
     let is_whole = |value: &f64| value.fract() == 0.0 && *value <= 9_007_199_254_740_992.0;
     if !is_whole(&count) || !cumulative.iter().all(is_whole) {
         let mut before = 0.0;
-        let positive = cumulative.iter().map(|value| value - std::mem::replace(&mut before, *value));
+        let positive = cumulative
+            .iter()
+            .map(|value| value - std::mem::replace(&mut before, *value));
         return Counts::Float {
             count,
             zero: 0.0,
