@@ -361,6 +361,10 @@ impl CommitLoop {
 
     /// While the head is not back: the batch is logged as it is, and judged when the replay reaches it.
     fn log_only(&mut self, batch: &SampleBatch) -> Result<AppendOutcome, AppendError> {
+        if let Err(StoreError::ReplayFailed { .. }) = self.shared.gate.check() {
+            // Nobody could ever read it: better that its sender keeps it.
+            return Err(AppendError::Closed);
+        }
         self.log(batch, None)?;
         Ok(AppendOutcome {
             commit: self.commit,

@@ -211,3 +211,171 @@ async fn a_store_of_version_1_is_read_and_goes_on() {
         store = open(dir.path());
     }
 }
+
+/// The files as a killed process leaves them.
+fn killed(store: &Store) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for part in ["wal", "segments"] {
+        copy(&store.shared.config.path.join(part), &dir.path().join(part));
+    }
+    dir
+}
+
+#[tokio::test]
+async fn batches_are_accepted_while_the_log_is_replayed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for step in 1..400i64 {
+        let samples: Vec<(usize, i64, f64)> = (0..40).map(|i| (i, 1000 * step, step as f64)).collect();
+        append(&store, &samples, AppendOptions::default()).await;
+    }
+    let mut dir = killed(&store);
+    for restart in 0..3 {
+        let store = Store::start(StoreConfig::new(dir.path())).unwrap();
+        let time = 400_000 + restart as i64;
+        // New samples of old and new series, and one that is too late, judged whenever its turn comes.
+        let samples = [(0, time, 0.5), (100, time, 1.5), (1, 2000, 9.0)];
+        append(
+            &store,
+            &samples,
+            AppendOptions {
+                durable: true,
+                ..Default::default()
+            },
+        )
+        .await;
+        if let Err(error) = store.pin().select(&[], i64::MIN, i64::MAX) {
+            assert!(
+                matches!(error, StoreError::Replaying { total_bytes: 1.., .. }),
+                "{error}"
+            );
+        }
+        store
+            .ready_within(Duration::from_secs(60))
+            .await
+            .unwrap();
+        assert!(store.replay_progress().is_done);
+        let found = read(&store.pin());
+        let of = |name: &str| found.iter().find(|series| series.0 == name).unwrap();
+        assert_eq!((of("0").1.len(), of("0").1.last()), (400 + restart, Some(&time)));
+        assert_eq!(
+            (of("100").2.len(), of("1").1.len(), of("39").1.len()),
+            (1 + restart, 399, 399)
+        );
+        assert_eq!(found.len(), 41);
+        if restart == 1 {
+            store.flush().await.unwrap();
+        }
+        dir = killed(&store);
+    }
+}
+
+#[tokio::test]
+async fn late_samples_histograms_and_exemplars_survive_restarts_and_cuts() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = |dir: &Path| StoreConfig {
+        out_of_order_window_ms: 600_000,
+        ..StoreConfig::new(dir)
+    };
+    let histogram = |sum: f64| {
+        Arc::new(engine_model::Histogram {
+            sum,
+            ..engine_model::Histogram::stale()
+        })
+    };
+    let store = Store::open(config(dir.path())).unwrap();
+    let table = store.series_table();
+    for (time, value) in [(1_000_000, 1.0), (500_000, 0.5), (1_010_000, 2.0), (399_999, 0.0)] {
+        let mut builder = SampleBatchBuilder::default();
+        let series = table.intern(&labels(0));
+        builder.push(series, time, value);
+        builder.push_histogram(table.intern(&labels(1)), time, histogram(value));
+        builder.push_exemplar(engine_model::Exemplar {
+            series,
+            labels: Labels::from_pairs([("trace", "1")]),
+            timestamp: time,
+            value,
+        });
+        let outcome = store
+            .append(builder.finish(table), AppendOptions::default())
+            .await
+            .unwrap();
+        let too_old = usize::from(time < 400_000);
+        assert_eq!(
+            (outcome.accepted, outcome.histograms),
+            (1 - too_old, 1 - too_old),
+            "{time}"
+        );
+    }
+    let mut dir = killed(&store);
+    for restart in 0..4 {
+        let store = Store::open(config(dir.path())).unwrap();
+        let version = store.pin();
+        let selected = version
+            .select(&[Matcher::equal("__name__", "m")], i64::MIN, i64::MAX)
+            .unwrap();
+        let found = version.read(&selected, i64::MIN, i64::MAX).unwrap();
+        assert_eq!(
+            found[0].timestamps,
+            [500_000, 1_000_000, 1_010_000],
+            "restart {restart}"
+        );
+        assert_eq!(found[0].values, [0.5, 1.0, 2.0]);
+        let sums: Vec<(i64, f64)> = found[1]
+            .histograms
+            .iter()
+            .map(|(time, h)| (*time, h.sum))
+            .collect();
+        assert_eq!(sums, [(500_000, 0.5), (1_000_000, 1.0), (1_010_000, 2.0)]);
+        let sets = [vec![Matcher::equal("i", "0")], vec![Matcher::equal("i", "9")]];
+        let exemplars = store.exemplars(&sets, 0, i64::MAX).unwrap();
+        let times: Vec<i64> = exemplars[0]
+            .exemplars
+            .iter()
+            .map(|exemplar| exemplar.timestamp)
+            .collect();
+        assert_eq!((exemplars.len(), times), (1, vec![1_000_000, 1_010_000]));
+        if restart % 2 == 1 {
+            store.flush().await.unwrap();
+        }
+        dir = killed(&store);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_would_make_too_many_series_is_refused_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StoreConfig {
+        series_max: 2,
+        ..StoreConfig::new(dir.path())
+    };
+    let store = Store::open(config).unwrap();
+    append(
+        &store,
+        &[(0, 1000, 1.0), (1, 1000, 1.0)],
+        AppendOptions::default(),
+    )
+    .await;
+    let mut builder = SampleBatchBuilder::default();
+    for i in [0, 2] {
+        builder.push(store.series_table().intern(&labels(i)), 2000, 1.0);
+    }
+    let batch = builder.finish(store.series_table());
+    let error = store.append(batch, AppendOptions::default()).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("2 series in the head and 1 new ones"),
+        "{error}"
+    );
+    append(&store, &[(0, 2000, 1.0)], AppendOptions::default()).await;
+    assert_eq!(
+        (read(&store.pin()).len(), store.stats().series_limit_hits),
+        (2, 1)
+    );
+    let cost = store.cardinality(1);
+    assert_eq!(
+        (cost.series, cost.label_pairs, cost.series_by_metric[0].count),
+        (2, 3, 2)
+    );
+}
