@@ -25,8 +25,6 @@ pub struct DiscoveryMetrics {
     files: Mutex<BTreeMap<String, f64>>,
     /// By mechanism and the job that asked first.
     refreshes: Mutex<BTreeMap<(&'static str, String), Refreshes>>,
-    /// Targets of each job before relabelling.
-    discovered: Mutex<BTreeMap<String, usize>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,17 +80,6 @@ impl DiscoveryMetrics {
             .failures += 1;
     }
 
-    /// A job took over a change and has this many targets before relabelling.
-    pub fn synced(&self, job: &str, targets: usize) {
-        self.updates.add(1);
-        self.discovered.lock().insert(job.to_owned(), targets);
-    }
-
-    /// A job is gone.
-    pub fn job_gone(&self, job: &str) {
-        self.discovered.lock().remove(job);
-    }
-
     /// All families with their samples now.
     pub fn families(&self) -> Vec<Family> {
         let mut families = self.counters();
@@ -106,19 +93,6 @@ impl DiscoveryMetrics {
                 .iter()
                 .map(|(name, at)| (vec![("filename", name.clone())], *at))
                 .collect(),
-        });
-        let discovered = self.discovered.lock();
-        let sample = |(job, count): (&String, &usize)| {
-            (
-                vec![("config", job.clone()), ("name", "scrape".to_owned())],
-                *count as f64,
-            )
-        };
-        families.push(Family {
-            name: "prometheus_sd_discovered_targets",
-            help: "Current number of discovered targets.",
-            kind: FamilyKind::Gauge,
-            samples: discovered.iter().map(sample).collect(),
         });
         families
     }

@@ -91,14 +91,7 @@ impl ScrapeSource {
     ) -> Result<(), NodeError> {
         let groups = discovered.take();
         if !config.discovery.is_empty() {
-            let found = groups
-                .iter()
-                .flat_map(|groups| groups.iter())
-                .map(|group| group.targets.len());
-            self.shared
-                .discoveries
-                .metrics()
-                .synced(&config.job_name, found.sum());
+            self.shared.discoveries.metrics().updates.add(1);
         }
         Ok(pool.sync(Arc::clone(config), &groups).await?)
     }
@@ -136,7 +129,6 @@ impl Source for ScrapeSource {
                             (None, Some(last)) => {
                                 discovered = Discovered::default();
                                 self.shared.status.remove(&last.job_name);
-                                self.shared.discoveries.metrics().job_gone(&last.job_name);
                                 pool.retire();
                             }
                             (None, None) => {}
