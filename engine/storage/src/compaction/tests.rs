@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use engine_model::Labels;
+use engine_model::histogram::Histogram;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{merge, plan};
+use super::{MergeOptions, merge, merge_with, plan};
 use crate::disk::real;
 use crate::segment::tests::{header, read_all, series, write};
 use crate::segment::{Level, Segment, SegmentError, SegmentInfo, verify};
@@ -184,4 +185,57 @@ fn a_failed_merge_leaves_nothing_behind() {
         merge(&real(), &[input], dir.path(), Level::Cut, 0),
         Err(SegmentError::Refused { .. })
     ));
+}
+
+#[test]
+fn a_large_window_is_split_into_parts_that_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = |sequence: u64| {
+        let of = |id: usize| {
+            let id = format!("{id:03}");
+            let samples: Vec<(i64, f64)> = (0..200)
+                .map(|i| {
+                    (
+                        i * 30_000 + sequence as i64,
+                        (i * i * 7919 % 1_000_003) as f64 / 7.0,
+                    )
+                })
+                .collect();
+            let mut series = series(&[("__name__", "m"), ("id", &id)], &samples);
+            series.histograms = vec![(-1 - sequence as i64, std::sync::Arc::new(Histogram::stale()))];
+            series
+        };
+        let data: Vec<SeriesSamples> = (0..60).map(of).collect();
+        write(dir.path(), header(Level::Cut, sequence), &data)
+    };
+    let inputs = [input(1), input(2)];
+    let options = MergeOptions {
+        part_bytes: 40_000,
+        ..MergeOptions::default()
+    };
+    let disk = crate::disk::real();
+    let outputs = merge_with(&disk, &inputs, dir.path(), Level::Day, 5, &options).unwrap();
+    assert_eq!(model(&outputs), model(&inputs));
+    let histograms: u64 = outputs.iter().map(Segment::histogram_count).sum();
+    assert_eq!(histograms, 120);
+    let infos: Vec<SegmentInfo> = outputs.iter().map(Segment::info).collect();
+    let (old, day): (Vec<&SegmentInfo>, Vec<&SegmentInfo>) =
+        infos.iter().partition(|info| info.max_time_ms < 0);
+    assert_eq!(old.len(), 1, "the histograms are before midnight");
+    assert!(day.len() > 1, "{} parts", day.len());
+    assert!(
+        day.iter()
+            .all(|info| info.part_of.is_some() && info.part_of == day[0].part_of)
+    );
+    assert!(plan(&infos, i64::MAX).is_empty(), "parts are not merged again");
+    let one = &outputs[outputs.len() - 1..];
+    let rewritten = merge_with(&disk, one, dir.path(), Level::Day, 6, &MergeOptions::default()).unwrap();
+    assert_eq!(
+        rewritten[0].info().part_of,
+        day[0].part_of,
+        "a part that is written again stays one"
+    );
+    for output in &outputs {
+        verify(output.path()).unwrap();
+    }
 }

@@ -131,7 +131,7 @@ fn visible(rows: &str) -> String {
 /// Of rows with one series and time, the one of the lowest sequence.
 fn first_accepted(sources: &[&Source]) -> String {
     format!(
-        "SELECT * FROM (\n{}\n) QUALIFY row_number() OVER (\n  PARTITION BY fingerprint, \"timestamp\" \
+        "SELECT * FROM (\n{}\n) QUALIFY row_number() OVER (\n  PARTITION BY name, labels, \"timestamp\" \
          ORDER BY list_position({}, segment)) = 1",
         rows(sources),
         texts(sources.iter().map(|source| source.folder.clone()))
@@ -177,9 +177,9 @@ fn joined(names: &HashSet<String>, members: &[&Source]) -> String {
     }
     let files = |file: &str| texts(members.iter().map(|source| format!("{}/{file}", source.folder)));
     format!(
-        "SELECT s.name, s.labels, s.fingerprint, s.segment, m.\"timestamp\", m.scaled, m.divisor, m.value\n\
+        "SELECT s.name, s.labels, s.segment, m.\"timestamp\", m.scaled, m.divisor, m.value\n\
          FROM read_parquet({samples}, filename = true) AS m\n\
-         JOIN (\n  SELECT parse_dirpath(filename) AS segment, series, fingerprint,\n    \
+         JOIN (\n  SELECT parse_dirpath(filename) AS segment, series,\n    \
          coalesce(\"{LABEL_PREFIX}{METRIC_NAME}\", '') AS name,\n    \
          map_from_entries(list_sort(list_concat(\n      \
          [e for e in [{entries}]::STRUCT(key VARCHAR, value VARCHAR)[] if e.value IS NOT NULL],\n      \

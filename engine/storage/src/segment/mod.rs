@@ -39,5 +39,6 @@ pub use level::Level;
 pub use manifest::SegmentHeader;
 pub use reader::{Segment, SegmentInfo};
 pub(crate) use scan::SegmentScan;
+pub use schema::RunLength;
 pub use verify::{VerifyReport, verify};
 pub use writer::SegmentWriter;

@@ -18,7 +18,6 @@ pub(super) const DIVISOR: &str = "divisor";
 pub(super) const VALUE: &str = "value";
 pub(super) const START_TIMESTAMP: &str = "start_timestamp";
 
-pub(super) const FINGERPRINT: &str = "fingerprint";
 pub(super) const FIRST_ROW: &str = "first_row";
 pub(super) const ROW_COUNT: &str = "row_count";
 pub(super) const MIN_TIME: &str = "min_time";
@@ -32,9 +31,45 @@ pub(super) const LABEL_PREFIX: &str = "l_";
 /// A row group's rows: bounds the memory of a writer to some 10 MB a segment.
 const ROW_GROUP_ROWS: usize = 1 << 20;
 
-/// A page's rows. A read of one series decodes whole pages of four columns, so pages are small: at 1 to 3
-/// bytes a sample 8,192 rows are 8 to 24 KiB together, and the page index costs 0.02 bytes a sample.
-const PAGE_ROWS: usize = 8192;
+/// A page's rows at most. Pages of times and divisors are this long: the series of a target share their
+/// times, so a page over several series compresses to a third of one over a single series. A read of
+/// one series decodes whole pages, some 0.2 ms for the times of this many rows.
+const PAGE_ROWS: usize = 32 << 10;
+/// Encoded bytes of a page of integers as differences: some 8,192 rows, more where values hardly change.
+const DELTA_PAGE_BYTES: usize = 12 << 10;
+/// Encoded bytes of a page of plain numbers: 8,192 rows.
+const PLAIN_PAGE_BYTES: usize = 64 << 10;
+
+/// Series with fewer rows than this in a segment are short: blocks of differences hold 256 rows, and one
+/// that crosses from a series to the next is as wide as the step between them.
+const LONG_ROWS: u64 = 256;
+
+/// How many rows the series of a segment have, which decides how their values are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunLength {
+    /// Tens: a cut, or a compaction of series that live for minutes.
+    Short,
+    /// Hundreds and more.
+    Long,
+}
+
+impl RunLength {
+    /// What to expect of a segment of `level` when nothing is known of its series.
+    pub(super) fn usual(level: Level) -> Self {
+        match level {
+            Level::Cut => Self::Short,
+            Level::TwoHours | Level::Day => Self::Long,
+        }
+    }
+
+    /// What `samples` of `series` are.
+    pub(crate) fn of(samples: u64, series: u64) -> Self {
+        match samples / series.max(1) {
+            0..LONG_ROWS => Self::Short,
+            _ => Self::Long,
+        }
+    }
+}
 
 /// A row group's rows in `histograms.parquet`, which are some 10 to 100 times as wide.
 const HISTOGRAM_GROUP_ROWS: usize = 1 << 16;
@@ -59,10 +94,14 @@ pub(super) fn samples_schema() -> SchemaRef {
     ]))
 }
 
-/// Encodings of `samples.parquet`.
-pub(super) fn samples_properties(level: Level) -> WriterProperties {
+/// Encodings of `samples.parquet`, chosen by measurement (`DECISIONS.md`).
+pub(super) fn samples_properties(runs: RunLength) -> WriterProperties {
+    let (scaled, page_bytes) = match runs {
+        RunLength::Short => (Encoding::PLAIN, PLAIN_PAGE_BYTES),
+        RunLength::Long => (Encoding::DELTA_BINARY_PACKED, DELTA_PAGE_BYTES),
+    };
     let mut properties = base()
-        .set_compression(compression(level))
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(false)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
@@ -72,20 +111,23 @@ pub(super) fn samples_properties(level: Level) -> WriterProperties {
     for name in [SERIES, TIMESTAMP] {
         properties = properties.set_column_statistics_enabled(column(name), EnabledStatistics::Page);
     }
-    for name in [SERIES, TIMESTAMP, SCALED, START_TIMESTAMP] {
+    for name in [SERIES, TIMESTAMP, START_TIMESTAMP] {
         properties = properties.set_column_encoding(column(name), Encoding::DELTA_BINARY_PACKED);
     }
     properties
-        .set_column_dictionary_enabled(column(DIVISOR), true)
+        .set_column_encoding(column(SCALED), scaled)
+        .set_column_data_page_size_limit(column(SCALED), page_bytes)
+        .set_column_encoding(column(DIVISOR), Encoding::PLAIN)
         .set_column_encoding(column(VALUE), Encoding::PLAIN)
+        .set_column_data_page_size_limit(column(VALUE), PLAIN_PAGE_BYTES)
         .build()
 }
 
 /// Encodings of `histograms.parquet`: whole counts as differences from bucket to bucket, floats as they
 /// are, layouts and bounds by dictionary.
-pub(super) fn histograms_properties(level: Level) -> WriterProperties {
+pub(super) fn histograms_properties() -> WriterProperties {
     let mut properties = base()
-        .set_compression(compression(level))
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(HISTOGRAM_GROUP_ROWS))
         .set_data_page_row_count_limit(HISTOGRAM_PAGE_ROWS)
         // Lists are long: a page is closed where it should be only when it is looked at often enough.
@@ -111,7 +153,7 @@ pub(super) fn histograms_properties(level: Level) -> WriterProperties {
     properties.build()
 }
 
-/// Encodings of `series.parquet`: labels by dictionary, numbers by delta, fingerprints as they are.
+/// Encodings of `series.parquet`: labels by dictionary, numbers by delta.
 pub(super) fn series_properties() -> WriterProperties {
     let mut properties = base()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -129,23 +171,11 @@ pub(super) fn series_properties() -> WriterProperties {
             .set_column_dictionary_enabled(column(name), false)
             .set_column_encoding(column(name), Encoding::DELTA_BINARY_PACKED);
     }
-    properties
-        .set_column_dictionary_enabled(column(FINGERPRINT), false)
-        .set_column_compression(column(FINGERPRINT), Compression::UNCOMPRESSED)
-        .set_column_statistics_enabled(column(FINGERPRINT), EnabledStatistics::None)
-        .build()
+    properties.build()
 }
 
 fn base() -> WriterPropertiesBuilder {
     WriterProperties::builder().set_created_by(concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned())
-}
-
-/// Cuts live for two hours and are written while samples come in.
-fn compression(level: Level) -> Compression {
-    match level {
-        Level::Cut => Compression::SNAPPY,
-        Level::TwoHours | Level::Day => Compression::ZSTD(ZstdLevel::default()),
-    }
 }
 
 /// A column path of one part: names may contain dots.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, FixedSizeBinaryArray, MapBuilder, MapFieldNames, RecordBatch, StringBuilder,
-    StringDictionaryBuilder, TimestampMillisecondArray, UInt32Array, UInt64Array,
+    ArrayRef, MapBuilder, MapFieldNames, RecordBatch, StringBuilder, StringDictionaryBuilder,
+    TimestampMillisecondArray, UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -59,7 +59,6 @@ pub(super) fn write(
 fn series_schema(names: &[String], with_histograms: bool) -> SchemaRef {
     let mut fields = vec![
         Field::new(schema::SERIES, DataType::UInt32, false),
-        Field::new(schema::FINGERPRINT, DataType::FixedSizeBinary(16), false),
         Field::new(schema::FIRST_ROW, DataType::UInt64, false),
         Field::new(schema::ROW_COUNT, DataType::UInt64, false),
         Field::new(schema::MIN_TIME, timestamp_type(), false),
@@ -101,9 +100,6 @@ fn batch(
     with_histograms: bool,
 ) -> Result<RecordBatch, ArrowError> {
     let numbers = series.iter().map(|entry| entry.number);
-    let fingerprints = series
-        .iter()
-        .map(|entry| entry.labels.fingerprint().to_be_bytes());
     let times = |of: fn(&SeriesEntry) -> i64| -> ArrayRef {
         Arc::new(TimestampMillisecondArray::from_iter_values(series.iter().map(of)).with_timezone("UTC"))
     };
@@ -112,7 +108,6 @@ fn batch(
     };
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(UInt32Array::from_iter_values(numbers)),
-        Arc::new(FixedSizeBinaryArray::try_from_iter(fingerprints)?),
         counts(|entry| entry.first_row),
         counts(|entry| entry.row_count),
         times(|entry| entry.min_time_ms),

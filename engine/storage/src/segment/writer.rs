@@ -12,7 +12,7 @@ use super::id::{self, SegmentId};
 use super::manifest::{self, Manifest, SegmentHeader, Written};
 use super::reader::Segment;
 use super::sample_rows::{BATCH_ROWS, SampleRows};
-use super::schema;
+use super::schema::{self, RunLength};
 use super::series_file::{self, SeriesEntry};
 use super::table_writer::TableWriter;
 use crate::disk::SharedDisk;
@@ -46,6 +46,17 @@ struct HistogramWriter {
 impl SegmentWriter {
     /// Starts a segment in the folder `dir`, which must exist.
     pub fn create(disk: SharedDisk, dir: &Path, header: SegmentHeader) -> Result<Self, SegmentError> {
+        let runs = RunLength::usual(header.level);
+        Self::create_for(disk, dir, header, runs)
+    }
+
+    /// Starts a segment whose series have as many rows as `runs` says; they may have any number.
+    pub fn create_for(
+        disk: SharedDisk,
+        dir: &Path,
+        header: SegmentHeader,
+        runs: RunLength,
+    ) -> Result<Self, SegmentError> {
         let unique = id::unique();
         let folder = TemporaryFolder::create(disk, dir, &format!("l{}-{unique}", header.level.number()))?;
         let schema = schema::samples_schema();
@@ -53,7 +64,7 @@ impl SegmentWriter {
             folder.disk(),
             folder.path().join(manifest::SAMPLES_FILE),
             schema.clone(),
-            schema::samples_properties(header.level),
+            schema::samples_properties(runs),
         )?;
         Ok(Self {
             header,
@@ -226,7 +237,7 @@ impl SegmentWriter {
                 self.folder.disk(),
                 self.folder.path().join(manifest::HISTOGRAMS_FILE),
                 histograms_schema(),
-                schema::histograms_properties(self.header.level),
+                schema::histograms_properties(),
             )?;
             let rows = HistogramRows::new();
             self.histograms = Some(HistogramWriter { table, rows });
