@@ -27,6 +27,8 @@ pub(crate) enum ErrorKind {
     Timeout,
     /// The server failed.
     Internal,
+    /// There is nothing of the kind.
+    NotFound,
     /// The server is set up not to do this.
     Unavailable,
 }
@@ -39,6 +41,7 @@ impl ErrorKind {
             Self::Canceled => "canceled",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
+            Self::NotFound => "not_found",
             Self::Unavailable => "unavailable",
         }
     }
@@ -49,6 +52,7 @@ impl ErrorKind {
             Self::Execution => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Canceled => StatusCode::from_u16(499).expect("499 is a status code"),
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotFound => StatusCode::NOT_FOUND,
             // Prometheus has no code of its own for `unavailable` and answers 500.
             Self::Internal | Self::Unavailable => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -1,6 +1,7 @@
 //! The gate before everything that reads the store: closed until the store is open, closed again when
 //! the server stops. The server opens it; handlers ask it.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,9 +17,6 @@ use crate::parameters::duration_ns;
 
 /// Says why the server is not ready: `true` when it stops, `false` when it starts.
 const STOPPING_HEADER: HeaderName = HeaderName::from_static("x-prometheus-stopping");
-
-/// A read waits this long for the replay of the log: less than clients usually wait for an answer.
-const REPLAY_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A handle to the store that is empty until the store is open. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -100,29 +98,23 @@ impl StoreGate {
         self.inner.stopping.store(true, Ordering::Release);
     }
 
-    /// The store, when the server is ready: it is open, its log is replayed, and it is not about to stop.
+    /// The store, while the server serves. Reads may have to wait for the replay of its log.
     pub fn store(&self) -> Result<&Store, NotReady> {
-        let stopping = self.inner.stopping.load(Ordering::Acquire);
-        match self.inner.store.get() {
-            Some(store) if !stopping && store.replay_progress().is_done => Ok(store),
-            _ => Err(NotReady { stopping }),
+        if self.inner.stopping.load(Ordering::Acquire) {
+            return Err(NotReady::stopping());
         }
+        self.inner.store.get().ok_or_else(NotReady::starting)
     }
 
-    /// Waits for the replay of the log, but no longer than [`REPLAY_PATIENCE`].
-    async fn wait(&self) -> Result<(), Response> {
-        match self.inner.store.get() {
-            Some(store) if !self.inner.stopping.load(Ordering::Acquire) => store
-                .ready_within(REPLAY_PATIENCE)
-                .await
-                .map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response()),
-            _ => Ok(()),
-        }
+    /// Whether all that was acknowledged before the start can be read.
+    pub fn is_ready(&self) -> bool {
+        self.store().is_ok_and(|store| store.replay_progress().is_done)
     }
 
-    /// Whether the server is ready.
-    pub fn is_open(&self) -> bool {
-        self.store().is_ok()
+    /// Waits until all that was acknowledged before the start can be read, `limit` at most.
+    pub(crate) async fn ready_within(&self, limit: Duration) -> Result<(), NotReady> {
+        let ready = self.store()?.ready_within(limit).await;
+        ready.map_err(|error| NotReady::because(&error))
     }
 }
 

@@ -11,6 +11,8 @@ mod parameters;
 mod wire_time;
 
 // Prometheus's API.
+mod exemplars;
+mod metadata;
 mod query;
 mod rules;
 mod series;
@@ -35,11 +37,13 @@ mod testing;
 pub use admin::AdminState;
 pub use alertmanager::AlertmanagerState;
 pub use cors::CorsOrigin;
+pub use exemplars::ExemplarsState;
 pub use gate::{NotReady, StoreGate};
 pub use management::{Lifecycle, ManagementState, management_routes};
+pub use metadata::MetadataState;
 pub use metrics::{
-    Exposition, Histogram, HttpMetrics, SelfMetrics, alert_router_metrics, build_metrics, graph_metrics,
-    metrics_routes, process_metrics, rule_metrics, store_metrics, targets_metrics,
+    Exposition, Histogram, HttpMetrics, SelfMetrics, alert_router_metrics, build_metrics, discovery_metrics,
+    graph_metrics, metrics_routes, process_metrics, rule_metrics, store_metrics, targets_metrics,
 };
 pub use query::{QueryMetrics, QueryState};
 pub use routes::{Families, api_routes, with_layers};

@@ -1,6 +1,7 @@
 //! `/-/healthy`, `/-/ready`, `/-/reload` and `/-/quit`: what init systems and operators ask.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -59,8 +60,9 @@ async fn healthy() -> &'static str {
 }
 
 async fn ready(State(state): State<ManagementState>) -> Response {
-    match state.gate.store() {
-        Ok(_) => "Weir is Ready.\n".into_response(),
+    // Ready means that nothing that was acknowledged before the start is missing any more.
+    match state.gate.ready_within(Duration::ZERO).await {
+        Ok(()) => "Weir is Ready.\n".into_response(),
         Err(not_ready) => not_ready.into_response(),
     }
 }

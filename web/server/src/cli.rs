@@ -1,11 +1,15 @@
 //! The command line. Flags keep Prometheus's names where the meaning is the same.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use connectors_peers::remote_write::Version;
 use engine_model::duration::parse_duration_ms;
+use engine_settings::parse_byte_size;
 
 /// Metrics, alerts and dashboards in one program, on open files.
 #[derive(Debug, Parser)]
@@ -27,6 +31,11 @@ pub enum Command {
     Test(TestOptions),
     /// Print SQL for other tools.
     Sql(SqlOptions),
+    /// Show what is in a storage folder, changing nothing. The server must not run on it meanwhile.
+    Inspect(InspectOptions),
+    /// Check all of a storage folder, changing nothing; the exit code is 1 when something is wrong. The server
+    /// must not run on it meanwhile.
+    Verify(VerifyOptions),
     /// Bring history from elsewhere into a storage folder. The server must not run on it meanwhile.
     Import(ImportOptions),
 }
@@ -51,6 +60,13 @@ pub struct RunOptions {
         default_value = "weir-data"
     )]
     pub storage_path: PathBuf,
+    /// How long samples are kept, such as 15d; the configuration's storage.tsdb.retention.time comes first.
+    #[arg(long = "storage.tsdb.retention.time", visible_alias = "storage.retention.time", value_name = "DURATION", value_parser = parse_duration)]
+    pub retention_time: Option<Duration>,
+    /// How large log and segments may be together, such as 512MB; the configuration's
+    /// storage.tsdb.retention.size comes first.
+    #[arg(long = "storage.tsdb.retention.size", visible_alias = "storage.retention.size", value_name = "SIZE", value_parser = parse_bytes)]
+    pub retention_bytes: Option<u64>,
     /// Address to serve on.
     #[arg(long = "web.listen-address", value_name = "HOST:PORT", default_value = "0.0.0.0:9090", value_parser = parse_address)]
     pub listen_address: SocketAddr,
@@ -63,6 +79,26 @@ pub struct RunOptions {
     /// Allow administration of the storage over HTTP.
     #[arg(long = "web.enable-admin-api")]
     pub enable_admin_api: bool,
+    /// Receive remote write at /api/v1/write. On unless --no-web.enable-remote-write-receiver is given.
+    #[arg(
+        long = "web.enable-remote-write-receiver",
+        overrides_with = "disable_remote_write_receiver"
+    )]
+    pub enable_remote_write_receiver: bool,
+    /// Do not receive remote write.
+    #[arg(long = "no-web.enable-remote-write-receiver")]
+    pub disable_remote_write_receiver: bool,
+    /// Messages of remote write that are accepted.
+    #[arg(
+        long = "web.remote-write-receiver.accepted-protobuf-messages",
+        value_name = "MESSAGE",
+        value_delimiter = ',',
+        default_values_t = Version::ALL.map(MessageName)
+    )]
+    pub remote_write_messages: Vec<MessageName>,
+    /// Prometheus's feature flags, separated by commas; what each does here is logged.
+    #[arg(long = "enable-feature", value_name = "FEATURE", value_delimiter = ',')]
+    pub features: Vec<String>,
     /// How far back a sample counts as current.
     #[arg(long = "query.lookback-delta", value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub lookback: Duration,
@@ -78,6 +114,31 @@ pub struct RunOptions {
     /// Least severity that is logged.
     #[arg(long = "log.level", value_enum, default_value_t = LogLevel::Info)]
     pub log_level: LogLevel,
+}
+
+impl RunOptions {
+    /// Whether remote write is received.
+    pub fn receives_remote_write(&self) -> bool {
+        !self.disable_remote_write_receiver
+    }
+}
+
+/// A message of remote write by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageName(pub Version);
+
+impl fmt::Display for MessageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message_name())
+    }
+}
+
+impl FromStr for MessageName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self)
+    }
 }
 
 /// Options of `weir check`.
@@ -133,6 +194,41 @@ pub struct SqlOptions {
     /// storage folder.
     #[arg(long, value_name = "DIR", required = true)]
     pub duckdb_view: PathBuf,
+}
+
+/// Options of `weir inspect`.
+#[derive(Debug, Args)]
+pub struct InspectOptions {
+    /// What to show; everything when it is not given.
+    #[arg(value_enum, long, default_value_t = InspectPart::All)]
+    pub part: InspectPart,
+    /// The folder given as --storage.path.
+    pub folder: PathBuf,
+    /// Most lines of the list of labels.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub labels: usize,
+}
+
+/// What `weir inspect` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InspectPart {
+    /// All of it.
+    All,
+    /// Segments with their sizes by file and column.
+    Segments,
+    /// Files and records of the log.
+    Wal,
+    /// What the head has after a replay.
+    Head,
+    /// Labels and their numbers of values.
+    Cardinality,
+}
+
+/// Options of `weir verify`.
+#[derive(Debug, Args)]
+pub struct VerifyOptions {
+    /// The folder given as --storage.path.
+    pub folder: PathBuf,
 }
 
 /// Options of `weir import`.
@@ -198,6 +294,10 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(ms.unsigned_abs()))
 }
 
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    parse_byte_size(text).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -213,5 +313,37 @@ mod tests {
         };
         assert_eq!(options.listen_address.to_string(), "0.0.0.0:0");
         assert_eq!(options.lookback, Duration::from_secs(300));
+        assert!(options.receives_remote_write());
+        assert_eq!(options.remote_write_messages, Version::ALL.map(MessageName));
+    }
+
+    #[test]
+    fn flags_as_prometheus_has_them() {
+        let run = |arguments: &[&str]| {
+            let all = ["weir", "run"].iter().chain(arguments);
+            match Cli::try_parse_from(all).map(|cli| cli.command) {
+                Ok(Command::Run(options)) => Ok(options),
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let options = run(&[
+            "--web.enable-remote-write-receiver",
+            "--web.remote-write-receiver.accepted-protobuf-messages=prometheus.WriteRequest",
+            "--enable-feature=a,b",
+            "--enable-feature=c",
+            "--storage.tsdb.retention.time=2d",
+            "--storage.tsdb.retention.size=512MB",
+        ])
+        .expect("valid");
+        assert!(options.receives_remote_write());
+        assert_eq!(options.remote_write_messages, [MessageName(Version::V1)]);
+        assert_eq!(options.features, ["a", "b", "c"]);
+        assert_eq!(options.retention_time, Some(Duration::from_secs(172_800)));
+        assert_eq!(options.retention_bytes, Some(512 << 20));
+        let off = run(&["--no-web.enable-remote-write-receiver"]).expect("valid");
+        assert!(!off.receives_remote_write());
+        let error = run(&["--web.remote-write-receiver.accepted-protobuf-messages=yolo"]);
+        assert!(error.is_err_and(|error| error.contains("prometheus.WriteRequest")));
     }
 }

@@ -13,6 +13,8 @@ fn main() -> ExitCode {
         Command::Check(options) => commands::check::run(&options),
         Command::Test(options) => commands::test::run(&options),
         Command::Sql(options) => commands::sql::run(&options),
+        Command::Inspect(options) => commands::inspect::run(&options),
+        Command::Verify(options) => commands::verify::run(&options),
         Command::Import(options) => commands::import::run(&options),
     };
     result.unwrap_or_else(|error| {

@@ -52,21 +52,27 @@ impl Store {
         if self.shared.gate.check().is_err() {
             return Ok(None);
         }
+        match self.due_before(now_ms) {
+            Some(before_ms) => self.cut_before(before_ms).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Samples before this time are to be cut at `now_ms`; the least number when only a checkpoint is due.
+    fn due_before(&self, now_ms: i64) -> Option<i64> {
         let head = self.shared.head.read();
         let is_pressed =
             self.shared.config.head_bytes_max != 0 && head.memory_bytes() > self.shared.config.head_bytes_max;
         let border_ms = due_border(now_ms);
-        let before_ms = if head.has_before(border_ms) {
-            border_ms
+        if head.has_before(border_ms) {
+            Some(border_ms)
         } else if is_pressed && head.has_before(now_ms - HEAD_KEEPS_LEAST_MS) {
-            now_ms - HEAD_KEEPS_LEAST_MS
+            Some(now_ms - HEAD_KEEPS_LEAST_MS)
         } else if self.shared.logged_bytes() > LOG_BYTES_MAX.max(head.memory_bytes() as u64) {
-            i64::MIN
+            Some(i64::MIN)
         } else {
-            return Ok(None);
-        };
-        drop(head);
-        self.cut_before(before_ms).await.map(Some)
+            None
+        }
     }
 
     pub(super) async fn cut_before(&self, before_ms: i64) -> Result<FlushReport, StoreError> {

@@ -32,6 +32,6 @@ pub fn build_metrics(build: &BuildInfo, gate: &StoreGate, out: &mut Exposition) 
         "prometheus_ready",
         "Whether the server is ready to serve queries.",
         &[],
-        f64::from(u8::from(gate.is_open())),
+        f64::from(u8::from(gate.is_ready())),
     );
 }

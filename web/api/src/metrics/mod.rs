@@ -3,6 +3,7 @@
 
 mod alert_router;
 mod build;
+mod discovery;
 mod exposition;
 mod graph;
 mod histogram;
@@ -25,6 +26,7 @@ use crate::envelope::ApiError;
 
 pub use alert_router::alert_router_metrics;
 pub use build::build_metrics;
+pub use discovery::discovery_metrics;
 pub use exposition::Exposition;
 pub use graph::graph_metrics;
 pub use histogram::Histogram;

@@ -1,5 +1,7 @@
 //! The families together: what waits for the store, what does not, and the layers around all of it.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tower_http::CompressionLevel;
@@ -8,13 +10,15 @@ use tower_http::compression::CompressionLayer;
 use crate::admin::{AdminState, admin_routes};
 use crate::alertmanager::{AlertmanagerState, alertmanager_routes};
 use crate::cors::{CorsOrigin, answer_origins};
-use crate::gate::{StoreGate, require_open};
+use crate::exemplars::{ExemplarsState, exemplars_routes};
+use crate::gate::{ReadGate, StoreGate, require_open, require_ready};
+use crate::metadata::{MetadataState, metadata_routes};
 use crate::metrics::{HttpMetrics, count_requests};
 use crate::query::{QueryState, query_routes};
 use crate::rules::{RulesState, rules_routes};
 use crate::series::{SeriesState, series_routes};
 use crate::sql::{SqlState, sql_routes};
-use crate::status::{GraphState, StatusState, graph_routes, replay_routes, status_routes};
+use crate::status::{GraphState, StatusState, graph_routes, head_routes, replay_routes, status_routes};
 use crate::targets::{TargetsState, targets_routes};
 
 /// The states of all families under `/api`.
@@ -24,8 +28,12 @@ pub struct Families {
     pub query: QueryState,
     /// Labels and series.
     pub series: SeriesState,
+    /// Exemplars.
+    pub exemplars: ExemplarsState,
     /// Scrape targets.
     pub targets: TargetsState,
+    /// What is said of metrics.
+    pub metadata: MetadataState,
     /// Rules and alerts.
     pub rules: RulesState,
     /// Build, flags, configuration, runtime, head.
@@ -41,20 +49,31 @@ pub struct Families {
 }
 
 /// Everything under `/api`. Until `gate` is open, and after it is closed, Prometheus's endpoints answer
-/// 503; the graph, the replay's progress and the alert router's API answer always.
-pub fn api_routes(families: Families, gate: StoreGate, cors: CorsOrigin) -> Router {
-    let waiting = Router::new()
+/// 503; the graph, the replay's progress and the alert router's API answer always. What reads samples also
+/// waits for the replay of the log, for `patience` at most.
+pub fn api_routes(families: Families, gate: StoreGate, cors: CorsOrigin, patience: Duration) -> Router {
+    let read_gate = ReadGate {
+        gate: gate.clone(),
+        patience,
+    };
+    let reading = Router::new()
         .merge(query_routes(families.query))
         .merge(series_routes(families.series))
+        .merge(exemplars_routes(families.exemplars))
+        .merge(sql_routes(families.sql))
+        .merge(head_routes(families.status.clone()))
+        .merge(admin_routes(families.admin))
+        .layer(from_fn_with_state(read_gate, require_ready));
+    let waiting = Router::new()
         .merge(targets_routes(families.targets))
+        .merge(metadata_routes(families.metadata))
         .merge(rules_routes(families.rules))
         .merge(status_routes(families.status))
-        .merge(sql_routes(families.sql))
-        .merge(admin_routes(families.admin))
-        .layer(from_fn_with_state(gate, require_open));
+        .layer(from_fn_with_state(gate.clone(), require_open));
     waiting
+        .merge(reading)
         .merge(graph_routes(families.graph))
-        .merge(replay_routes())
+        .merge(replay_routes(gate))
         .merge(alertmanager_routes(families.alertmanager))
         .layer(from_fn_with_state(cors, answer_origins))
 }

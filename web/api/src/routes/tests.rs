@@ -37,7 +37,9 @@ async fn families(gate: &StoreGate) -> Families {
     Families {
         query: QueryState::new(Arc::new(engine), gate.clone(), 20),
         series: SeriesState::new(gate.clone()),
+        exemplars: ExemplarsState::new(gate.clone()),
         targets: TargetsState::new(Arc::new(TargetsStatus::default()), external),
+        metadata: MetadataState::new(Arc::default(), Arc::default()),
         rules: RulesState::new(Vec::new, Vec::new()),
         status: StatusState::new(
             gate.clone(),
@@ -45,7 +47,6 @@ async fn families(gate: &StoreGate) -> Families {
             BTreeMap::new(),
             Arc::new(ConfigStatus::default()),
             0,
-            String::new(),
         ),
         graph: GraphState::new(GraphStatus::default),
         sql: SqlState::new(Arc::new(sql), gate.clone()),
@@ -62,13 +63,20 @@ async fn server(open: bool) -> (Requests, HttpMetrics, StoreGate, Option<TempDir
         (StoreGate::default(), None)
     };
     let metrics = HttpMetrics::default();
-    let routes = api_routes(families(&gate).await, gate.clone(), CorsOrigin::default());
+    let routes = api_routes(
+        families(&gate).await,
+        gate.clone(),
+        CorsOrigin::default(),
+        Duration::ZERO,
+    );
     let server = Requests(with_layers(routes, metrics.clone()));
     (server, metrics, gate, folder)
 }
 
-const WAITING: [&str; 10] = [
+const WAITING: [&str; 12] = [
     "query?query=1",
+    "query_exemplars?query=up",
+    "metadata",
     "labels",
     "targets",
     "scrape_pools",

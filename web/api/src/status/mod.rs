@@ -55,19 +55,16 @@ struct Inner {
     flags: BTreeMap<String, String>,
     config: Arc<ConfigStatus>,
     started_ms: i64,
-    retention: String,
 }
 
 impl StatusState {
-    /// The status of a server that runs since `started_ms` with these flags; `retention` is what is shown
-    /// of how long samples are kept, such as `15d`.
+    /// The status of a server that runs since `started_ms` with these flags.
     pub fn new(
         gate: StoreGate,
         build: BuildInfo,
         flags: BTreeMap<String, String>,
         config: Arc<ConfigStatus>,
         started_ms: i64,
-        retention: String,
     ) -> Self {
         let inner = Inner {
             gate,
@@ -75,7 +72,6 @@ impl StatusState {
             flags,
             config,
             started_ms,
-            retention,
         };
         Self {
             inner: Arc::new(inner),
@@ -83,20 +79,30 @@ impl StatusState {
     }
 }
 
-/// The routes of the family, but for the graph and the replay, which answer before the server is ready.
+/// The routes of the family, but for the graph and the replay, which answer before the server is ready, and
+/// what is told of stored samples.
 pub(crate) fn status_routes(state: StatusState) -> Router {
     Router::new()
         .route("/api/v1/status/buildinfo", get(build_info))
         .route("/api/v1/status/flags", get(flags))
         .route("/api/v1/status/config", get(current_config))
         .route("/api/v1/status/runtimeinfo", get(runtime_info))
+        .with_state(state)
+}
+
+/// What the status tells of stored samples.
+pub(crate) fn head_routes(state: StatusState) -> Router {
+    Router::new()
         .route("/api/v1/status/tsdb", get(store::head_statistics))
+        .route("/api/v1/status/tsdb/blocks", get(store::segments))
         .with_state(state)
 }
 
 /// `/api/v1/status/walreplay`, which answers while the store opens.
-pub(crate) fn replay_routes() -> Router {
-    Router::new().route("/api/v1/status/walreplay", get(store::replay))
+pub(crate) fn replay_routes(gate: StoreGate) -> Router {
+    Router::new()
+        .route("/api/v1/status/walreplay", get(store::replay))
+        .with_state(gate)
 }
 
 #[derive(Serialize)]
@@ -147,7 +153,7 @@ async fn current_config(State(state): State<StatusState>) -> Answer {
 /// Go's names stand for what comes nearest to them here.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RuntimeAnswer<'a> {
+struct RuntimeAnswer {
     start_time: String,
     #[serde(rename = "CWD")]
     working_directory: String,
@@ -169,7 +175,7 @@ struct RuntimeAnswer<'a> {
     collector: &'static str,
     #[serde(rename = "GODEBUG")]
     debug: &'static str,
-    storage_retention: &'a str,
+    storage_retention: String,
 }
 
 async fn runtime_info(State(state): State<StatusState>) -> Answer {
@@ -190,6 +196,6 @@ async fn runtime_info(State(state): State<StatusState>) -> Answer {
         memory_limit: i64::MAX,
         collector: "",
         debug: "",
-        storage_retention: &inner.retention,
+        storage_retention: store::retention_text(&inner.gate.store()?.retention()),
     }))
 }

@@ -2,6 +2,7 @@
 
 use engine_dataflow::status::{EdgeStatus, GraphStatus, NodeState, NodeStatus};
 use engine_dataflow::{NodeId, NodeKind};
+use engine_storage::RetentionPolicy;
 use serde_json::json;
 
 use super::*;
@@ -17,15 +18,18 @@ async fn requests() -> (Requests, Arc<ConfigStatus>, tempfile::TempDir) {
         ..BuildInfo::default()
     };
     let flags = BTreeMap::from([("storage.path".to_owned(), "weir-data".to_owned())]);
-    let state = StatusState::new(
-        gate,
-        build,
-        flags,
-        Arc::clone(&config),
-        START_MS,
-        "15d".to_owned(),
-    );
-    (Requests(status_routes(state)), config, folder)
+    let policy = RetentionPolicy {
+        time_ms: Some(15 * 24 * 3_600_000),
+        bytes: Some(10 << 30),
+        ..RetentionPolicy::default()
+    };
+    gate.store().unwrap().set_retention(policy);
+    let replay = replay_routes(gate.clone());
+    let state = StatusState::new(gate, build, flags, Arc::clone(&config), START_MS);
+    let routes = status_routes(state.clone())
+        .merge(head_routes(state))
+        .merge(replay);
+    (Requests(routes), config, folder)
 }
 
 #[tokio::test]
@@ -44,7 +48,7 @@ async fn what_the_server_is() {
     assert_eq!(runtime["startTime"], "2026-01-01T00:00:00.000Z");
     assert_eq!(
         (&runtime["reloadConfigSuccess"], &runtime["storageRetention"]),
-        (&json!(true), &json!("15d"))
+        (&json!(true), &json!("15d or 10GiB"))
     );
     config.failed();
     let runtime = requests.json("/api/v1/status/runtimeinfo").await["data"].clone();
@@ -55,9 +59,12 @@ async fn what_the_server_is() {
 #[tokio::test]
 async fn what_the_head_holds() {
     let (requests, _, _folder) = requests().await;
-    let data = requests.json("/api/v1/status/tsdb?limit=2").await["data"].clone();
+    let mut data = requests.json("/api/v1/status/tsdb?limit=2").await["data"].clone();
+    let bytes = data["headStats"]["memoryInBytes"].take();
+    assert!(bytes.as_u64() > Some(0), "{bytes}");
     let head = json!({
         "numSeries": 5, "numLabelPairs": 8, "numSamples": 205, "minTime": START_MS, "maxTime": START_MS + 600_000,
+        "memoryInBytes": null,
     });
     assert_eq!(data["headStats"], head);
     assert_eq!(
@@ -124,6 +131,40 @@ async fn the_graph() {
         requests.get("/api/v1/status/graph").await,
         (200, expected.to_owned())
     );
-    let replay = Requests(replay_routes()).json("/api/v1/status/walreplay").await;
+    let replay = Requests(replay_routes(StoreGate::default()))
+        .json("/api/v1/status/walreplay")
+        .await;
     assert_eq!(replay["data"], json!({"min": 0, "max": 0, "current": 0}));
+}
+
+#[tokio::test]
+async fn what_the_segments_hold() {
+    let (gate, _folder) = filled_gate().await;
+    gate.store().unwrap().flush().await.unwrap();
+    let state = StatusState::new(
+        gate.clone(),
+        BuildInfo::default(),
+        BTreeMap::new(),
+        Arc::default(),
+        START_MS,
+    );
+    let requests = Requests(head_routes(state).merge(replay_routes(gate)));
+    let blocks = requests.json("/api/v1/status/tsdb/blocks").await["data"]["blocks"].clone();
+    let block = &blocks[0];
+    assert_eq!(blocks.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (
+            &block["minTime"],
+            &block["maxTime"],
+            &block["compaction"]["level"]
+        ),
+        (&json!(START_MS), &json!(START_MS + 600_001), &json!(1))
+    );
+    let stats = &block["stats"];
+    assert_eq!(
+        (&stats["numSamples"], &stats["numSeries"]),
+        (&json!(205), &json!(5))
+    );
+    let replay = requests.json("/api/v1/status/walreplay").await["data"].clone();
+    assert_eq!(replay["max"], replay["current"], "all is back");
 }

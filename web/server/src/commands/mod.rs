@@ -2,9 +2,11 @@
 
 pub mod check;
 pub mod import;
+pub mod inspect;
 pub mod run;
 pub mod sql;
 pub mod test;
+pub mod verify;
 
 use std::io::Write;
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::RunOptions;
-use crate::config::ServerConfig;
+use crate::config::{AutoReload, ServerConfig};
 use crate::logging;
 use crate::wiring::{Front, Request, Requests, Server, Started};
 
@@ -73,16 +73,29 @@ async fn until_stopped(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
+    let options = &started.options;
+    let watched = options.config_file.clone().filter(|_| options.auto_reload);
+    let mut files = AutoReload::new(watched, options.auto_reload_interval);
     loop {
         tokio::select! {
             _ = terminate.recv() => { tracing::info!("received SIGTERM, stopping"); return Ok(None) }
             _ = interrupt.recv() => { tracing::info!("received SIGINT, stopping"); return Ok(None) }
-            _ = hang_up.recv() => drop(reload(server, started).await),
+            _ = hang_up.recv() => {
+                files.seen();
+                drop(reload(server, started).await);
+            }
+            () = files.changed() => {
+                tracing::info!("the configuration changed on disk, reading it again");
+                drop(reload(server, started).await);
+            }
             failure = server.failed() => return Ok(Some(failure)),
             request = requests.next() => match request {
                 Request::Quit => { tracing::info!("asked over HTTP to quit, stopping"); return Ok(None) }
                 // A client that left does not hear how it went; the log does.
-                Request::Reload(reply) => drop(reply.send(reload(server, started).await)),
+                Request::Reload(reply) => {
+                    files.seen();
+                    drop(reply.send(reload(server, started).await));
+                }
             },
         }
     }

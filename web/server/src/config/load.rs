@@ -7,18 +7,17 @@ use engine_model::{Labels, LabelsBuilder};
 use engine_settings::{Document, Error, Field, Mapping, expand_environment};
 use queries_promql::parser::ParseOptions;
 
-use super::{ConfigError, ServerConfig, read_text, rules};
+use super::storage::StorageConfig;
+use super::{ConfigError, ServerConfig, read_text, rules, scrape_files};
 
 /// Prometheus's default interval of rule groups.
 const EVALUATION_INTERVAL_MS: i64 = 60_000;
 
 /// Sections of `prometheus.yml` that this version does not have.
-const NOT_YET: [&str; 8] = [
+const NOT_YET: [&str; 6] = [
     "runtime",
-    "scrape_config_files",
     "remote_write",
     "remote_read",
-    "storage",
     "otlp",
     "tracing",
     "dashboards",
@@ -30,8 +29,10 @@ const NOT_YET_GLOBAL: [&str; 2] = ["query_log_file", "scrape_failure_log_file"];
 struct Main {
     global: Global,
     scrape: Vec<ScrapeConfig>,
+    scrape_patterns: Vec<String>,
     rule_patterns: Vec<String>,
     router_file: Option<PathBuf>,
+    storage: StorageConfig,
 }
 
 struct Global {
@@ -43,7 +44,13 @@ struct Global {
 
 pub(super) fn load(file: &str, text: &str) -> Result<ServerConfig, ConfigError> {
     let document = Document::parse(file, text)?;
-    let main = document.decode(main_file)?;
+    let mut main = document.decode(main_file)?;
+    scrape_files::add(
+        &mut main.scrape,
+        &document,
+        &main.scrape_patterns,
+        &main.global.scrape,
+    )?;
     let mut rule_groups = Vec::new();
     let mut rule_files = Vec::new();
     for rule_file in rules::find(&document, &main.rule_patterns)? {
@@ -65,6 +72,7 @@ pub(super) fn load(file: &str, text: &str) -> Result<ServerConfig, ConfigError> 
         rule_groups,
         rule_files,
         alert_router,
+        storage: main.storage,
         redacted: document.to_yaml(),
     })
 }
@@ -74,8 +82,10 @@ fn main_file(root: Field<'_>) -> Result<Main, Error> {
         return Ok(Main {
             global: Global::default(),
             scrape: Vec::new(),
+            scrape_patterns: Vec::new(),
             rule_patterns: Vec::new(),
             router_file: None,
+            storage: StorageConfig::default(),
         });
     }
     let document = root.document();
@@ -85,6 +95,9 @@ fn main_file(root: Field<'_>) -> Result<Main, Error> {
     let scrape = mapping.get("scrape_configs", |field| {
         ScrapeConfig::decode_list(field, &global.scrape)
     })?;
+    let scrape_patterns = mapping
+        .get("scrape_config_files", Field::strings)?
+        .unwrap_or_default();
     let rule_patterns = mapping.get("rule_files", Field::strings)?.unwrap_or_default();
     if let Some(field) = mapping.optional("alerting") {
         alerting(field)?;
@@ -95,12 +108,17 @@ fn main_file(root: Field<'_>) -> Result<Main, Error> {
         router.finish()?;
         Ok(document.resolve(&file))
     })?;
+    let mut storage = StorageConfig::default();
+    mapping.get("storage", |field| storage.decode(field))?;
+    mapping.get("weir_storage", |field| storage.decode_weir(field))?;
     mapping.finish()?;
     Ok(Main {
         global,
         scrape: scrape.unwrap_or_default(),
+        scrape_patterns,
         rule_patterns,
         router_file,
+        storage,
     })
 }
 

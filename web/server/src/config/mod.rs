@@ -1,8 +1,13 @@
 //! The configuration: one Prometheus file with our sections beside its own, and the files that it names.
 //! Everything is read and checked before anything is started; what is not supported is refused by name.
 
+mod auto_reload;
+mod fingerprint;
 mod load;
+mod patterns;
 mod rules;
+mod scrape_files;
+mod storage;
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +15,10 @@ use connectors_peers::scrape::{GlobalScrape, ScrapeConfig};
 use engine_model::Labels;
 use engine_settings::Diagnostics;
 use queries_rules::RuleGroup;
+
+pub(crate) use auto_reload::AutoReload;
+pub(crate) use storage::RetentionFlags;
+pub use storage::StorageConfig;
 
 /// The configuration of a server that is given none; also the reference for the keys.
 pub const DEFAULT_CONFIG: &str = include_str!("default.yml");
@@ -33,6 +42,8 @@ pub struct ServerConfig {
     pub rule_files: Vec<String>,
     /// The alert router's configuration.
     pub alert_router: alert_router::Config,
+    /// How samples are stored and for how long.
+    pub storage: StorageConfig,
     /// The file with secrets hidden, for the status page.
     pub redacted: String,
 }

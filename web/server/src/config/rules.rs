@@ -6,6 +6,7 @@ use engine_settings::Document;
 use queries_promql::parser::ParseOptions;
 use queries_rules::RuleFile;
 
+use super::patterns::matching;
 use super::{ConfigError, read_text};
 
 /// Marks a rule file inside the program.
@@ -21,16 +22,8 @@ pub(super) fn find(document: &Document, patterns: &[String]) -> Result<Vec<Strin
             files.push(pattern.clone());
             continue;
         }
-        let path = document.resolve(pattern);
-        let invalid = |message: String| ConfigError::Read {
-            path: path.clone(),
-            source: std::io::Error::new(std::io::ErrorKind::InvalidInput, message),
-        };
-        let found = glob::glob(&path.display().to_string()).map_err(|error| invalid(error.to_string()))?;
-        for file in found {
-            let file = file.map_err(|error| invalid(error.to_string()))?;
-            files.push(file.display().to_string());
-        }
+        let found = matching(document, pattern)?.into_iter();
+        files.extend(found.map(|file| file.display().to_string()));
     }
     files.dedup();
     Ok(files)

@@ -69,3 +69,38 @@ fn a_missing_rule_file_inside_the_program_is_named() {
     let error = loaded("rule_files: ['builtin:nope.yml']\n").unwrap_err();
     assert!(error.to_string().contains("builtin:nope.yml"), "{error}");
 }
+
+#[test]
+fn jobs_stand_in_files_of_their_own_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("prometheus.yml");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "a.jobs.yml",
+        "scrape_configs: [{job_name: a, file_sd_configs: [{files: [t.json]}]}]\n",
+    );
+    write("b.jobs.yml", "scrape_configs: [{job_name: b}]\n");
+    write(
+        "prometheus.yml",
+        "global: {scrape_interval: 7s}\nscrape_config_files: ['*.jobs.yml']\nscrape_configs: [{job_name: m}]\n",
+    );
+    let config = ServerConfig::read(&path).unwrap();
+    let jobs: Vec<_> = config
+        .scrape
+        .iter()
+        .map(|job| (job.job_name.as_str(), job.scrape_interval_ms))
+        .collect();
+    assert_eq!(jobs, [("m", 7000), ("a", 7000), ("b", 7000)]);
+    for (text, part) in [
+        (
+            "scrape_configs: [{job_name: a}]\n",
+            "b.jobs.yml:1:1: scrape_configs: found multiple scrape configs",
+        ),
+        ("scrape_configs: [{jobname: a}]\n", "b.jobs.yml:1:19"),
+        ("global: {}\n", "b.jobs.yml:1:1: unknown key \"global\""),
+    ] {
+        write("b.jobs.yml", text);
+        let error = ServerConfig::read(&path).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}

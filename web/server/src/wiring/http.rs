@@ -20,12 +20,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use web_api::{
-    AdminState, AlertmanagerState, BuildInfo, CorsOrigin, Families, GraphState, HttpMetrics, Lifecycle,
-    ManagementState, NotReady, QueryState, RulesState, SelfMetrics, SeriesState, SqlState, StatusState,
-    StoreGate, TargetsState, api_routes, management_routes, metrics_routes, with_layers,
+    AdminState, AlertmanagerState, BuildInfo, CorsOrigin, ExemplarsState, Families, GraphState, HttpMetrics,
+    Lifecycle, ManagementState, MetadataState, NotReady, QueryState, RulesState, SelfMetrics, SeriesState,
+    SqlState, StatusState, StoreGate, TargetsState, api_routes, management_routes, metrics_routes,
+    with_layers,
 };
 
 use super::server::{Server, Started};
+use crate::cli::RunOptions;
 
 /// Queries that run at a time, Prometheus's default for `--query.max-concurrency`.
 const QUERIES_MAX: usize = 20;
@@ -106,8 +108,7 @@ impl Front {
             .then(|| Arc::new(Ask(sender.clone())) as Arc<dyn Lifecycle>);
         let management = ManagementState::new(gate.clone(), lifecycle);
         let metrics = HttpMetrics::default();
-        let starting =
-            management_routes(management.clone()).fallback(|| async { NotReady { stopping: false } });
+        let starting = management_routes(management.clone()).fallback(|| async { NotReady::starting() });
         let current = Current(Arc::new(RwLock::new(starting)));
         let routes = Router::new().fallback(serve_current).with_state(current.clone());
         let stop = CancellationToken::new();
@@ -139,12 +140,10 @@ impl Front {
         let own = self.self_metrics(server, &query);
         let families = self.families(server, started, query);
         let host = Arc::new(HostExporter::new(Roots::default()));
-        let routes = api_routes(families, self.gate.clone(), CorsOrigin::default())
+        let patience = started.options.query_timeout;
+        let routes = api_routes(families, self.gate.clone(), CorsOrigin::default(), patience)
             .merge(management_routes(self.management.clone()))
-            .merge(remote_write::router(
-                Arc::clone(&server.ingest.remote_write),
-                &remote_write::Version::ALL,
-            ))
+            .merge(write_routes(server, &started.options))
             .merge(metrics_routes(own))
             .merge(host_routes(host))
             .merge(web_console::router());
@@ -174,6 +173,11 @@ impl Front {
         Families {
             query,
             series: SeriesState::new(gate.clone()),
+            exemplars: ExemplarsState::new(gate.clone()),
+            metadata: MetadataState::new(
+                Arc::clone(&server.ingest.targets),
+                Arc::clone(server.ingest.remote_write.metadata()),
+            ),
             targets: TargetsState::new(Arc::clone(&server.ingest.targets), external_address(started)),
             rules: RulesState::new(move || rules.status(), vec![own_router]),
             status: StatusState::new(
@@ -182,7 +186,6 @@ impl Front {
                 flags(started),
                 Arc::clone(&server.config_status),
                 started.started_ms,
-                "unlimited".to_owned(),
             ),
             graph: GraphState::new(move || graph.status()),
             sql: SqlState::new(Arc::clone(&server.sql), gate.clone()),
@@ -204,8 +207,9 @@ impl Front {
         let (graph, rules) = (server.ingest.graph.clone(), server.rules.clone());
         let (config, writes) = (
             Arc::clone(&server.config_status),
-            Arc::clone(server.ingest.remote_write.metrics()),
+            Arc::clone(&server.ingest.remote_write),
         );
+        let discoveries = Arc::clone(&server.ingest.discovery_metrics);
         let router = server.router.clone();
         let runtime = tokio::runtime::Handle::current();
         let build_gate = gate.clone();
@@ -214,10 +218,17 @@ impl Front {
             .with(web_api::process_metrics)
             .with(move |out| web_api::store_metrics(&gate, out))
             .with(move |out| web_api::targets_metrics(&targets.clone(), &scrapes, out))
+            .with(move |out| web_api::discovery_metrics(&discoveries, out))
             .with(move |out| {
-                for (name, help, value) in writes.counters() {
+                for (name, help, value) in writes.metrics().counters() {
                     out.counter(name, help, &[], value as f64);
                 }
+                out.gauge(
+                    "weir_remote_write_cached_series",
+                    "Series whose labels need not be read when they come again.",
+                    &[],
+                    writes.cached_series() as f64,
+                );
             })
             .with(move |out| web_api::graph_metrics(&graph.status(), out))
             .with(move |out| web_api::rule_metrics(&rules.metrics(), out))
@@ -231,6 +242,15 @@ impl Front {
             .with(move |out| queries.collect(out))
             .with(move |out| http.collect(out))
     }
+}
+
+/// The receiver of remote write, as the command line wants it.
+fn write_routes(server: &Server, options: &RunOptions) -> Router {
+    if !options.receives_remote_write() {
+        return remote_write::disabled_router();
+    }
+    let accepted: Vec<_> = options.remote_write_messages.iter().map(|name| name.0).collect();
+    remote_write::router(Arc::clone(&server.ingest.remote_write), &accepted)
 }
 
 fn build_info() -> BuildInfo {
@@ -271,6 +291,19 @@ fn flags(started: &Started) -> BTreeMap<String, String> {
         ("web.external-url", started.external_url.clone()),
         ("web.enable-lifecycle", options.enable_lifecycle.to_string()),
         ("web.enable-admin-api", options.enable_admin_api.to_string()),
+        (
+            "web.enable-remote-write-receiver",
+            options.receives_remote_write().to_string(),
+        ),
+        (
+            "storage.tsdb.retention.time",
+            options.retention_time.map_or_else(|| "0s".to_owned(), duration),
+        ),
+        (
+            "storage.tsdb.retention.size",
+            format!("{}B", options.retention_bytes.unwrap_or(0)),
+        ),
+        ("enable-feature", options.features.join(",")),
         ("query.lookback-delta", duration(options.lookback)),
         ("query.timeout", duration(options.query_timeout)),
         ("query.max-samples", options.query_samples_max.to_string()),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connectors_peers::discovery::{Discoveries, DiscoveryMetrics};
 use connectors_peers::remote_write::{self, RemoteWrite};
 use connectors_peers::scrape::{
     ScrapeConfig, ScrapeHandle, ScrapeMetrics, ScrapeShared, ScrapeSource, TargetsStatus, node_name,
@@ -19,15 +20,28 @@ use crate::config::ServerConfig;
 /// Name of the node that stands for the alert router.
 pub(super) const ROUTER_NODE: &str = "alert-router";
 
+/// What targets and other servers see.
+const USER_AGENT: &str = concat!("Weir/", env!("CARGO_PKG_VERSION"));
+
 /// What ingests.
 pub(super) struct Ingest {
     pub(super) graph: RunningGraph,
     pub(super) remote_write: Arc<RemoteWrite>,
     pub(super) targets: Arc<TargetsStatus>,
     pub(super) scrape_metrics: Arc<ScrapeMetrics>,
+    pub(super) discovery_metrics: Arc<DiscoveryMetrics>,
     shared: Arc<ScrapeShared>,
-    /// Running jobs by name. A job whose handle is dropped goes on as it is.
-    jobs: HashMap<String, ScrapeHandle>,
+    /// Running jobs by name.
+    jobs: HashMap<String, Job>,
+}
+
+/// A running job.
+struct Job {
+    config: ScrapeConfig,
+    /// A job whose handle is dropped goes on as it is.
+    handle: ScrapeHandle,
+    /// Its node in the graph.
+    node: String,
 }
 
 /// Batches that wait for the store from one job. A target has at most one batch under way, so this
@@ -37,7 +51,11 @@ const JOB_BATCHES_MAX: usize = 64;
 const WRITE_BATCHES_MAX: usize = 64;
 
 /// Builds and starts the graph, without scrape jobs yet.
-pub(super) fn start(store: &Store, config: &ServerConfig) -> Result<Ingest, InvalidPlan> {
+pub(super) fn start(
+    store: &Store,
+    config: &ServerConfig,
+    start_timestamp_zeros: bool,
+) -> Result<Ingest, InvalidPlan> {
     let table = store.series_table();
     let (inlet, remote_write) = RemoteWrite::new(Arc::clone(table), WallClock::system());
     let graph = Graph::builder()
@@ -53,27 +71,29 @@ pub(super) fn start(store: &Store, config: &ServerConfig) -> Result<Ingest, Inva
         .build()?
         .start(&tokio::runtime::Handle::current());
     let shared = Arc::new(ScrapeShared {
+        discoveries: Discoveries::new(Arc::from(USER_AGENT)),
         table: Arc::clone(table),
         status: Arc::default(),
         metrics: Arc::default(),
         clock: WallClock::system(),
         offset_seed: offset_seed(&host_name(), &config.external_labels),
-        start_timestamp_zeros: false,
-        user_agent: Arc::from(concat!("Weir/", env!("CARGO_PKG_VERSION"))),
+        start_timestamp_zeros,
+        user_agent: Arc::from(USER_AGENT),
     });
     Ok(Ingest {
         graph,
         remote_write,
         targets: Arc::clone(&shared.status),
         scrape_metrics: Arc::clone(&shared.metrics),
+        discovery_metrics: Arc::clone(shared.discoveries.metrics()),
         shared,
         jobs: HashMap::new(),
     })
 }
 
 impl Ingest {
-    /// Makes these the scrape jobs. Jobs that stay are told of changes and keep what did not change;
-    /// those that go write their stale markers and then leave the graph.
+    /// Makes these the scrape jobs. Jobs that stay as they are hear nothing of it; those that change keep
+    /// what did not change in them; those that go write their stale markers and then leave the graph.
     pub(super) async fn scrape(&mut self, jobs: &[ScrapeConfig]) -> Result<(), ChangeError> {
         let gone: Vec<String> = self
             .jobs
@@ -81,34 +101,87 @@ impl Ingest {
             .filter(|name| jobs.iter().all(|job| job.job_name != **name))
             .cloned()
             .collect();
+        let mut changes = Changes::default();
         for name in gone {
-            if let Some(handle) = self.jobs.remove(&name) {
-                handle.retire();
-                tokio::spawn(remove_when_exhausted(self.graph.clone(), node_name(&name)));
+            if let Some(job) = self.jobs.remove(&name) {
+                changes.removed += 1;
+                job.handle.retire();
+                tokio::spawn(remove_when_exhausted(self.graph.clone(), job.node));
             }
         }
-        for job in jobs {
-            if let Some(handle) = self.jobs.get(&job.job_name) {
-                handle.reload(job.clone());
-                continue;
+        for config in jobs {
+            match self.jobs.get_mut(&config.job_name) {
+                Some(job) if job.config == *config => changes.kept += 1,
+                Some(job) => {
+                    changes.changed += 1;
+                    job.handle.reload(config.clone());
+                    job.config = config.clone();
+                }
+                None => {
+                    changes.added += 1;
+                    self.add(config).await?;
+                }
             }
-            let (source, handle) = ScrapeSource::new(job.clone(), Arc::clone(&self.shared));
-            let reason =
-                "a target has one batch under way: more late targets of a job than this wait for the store";
-            let node = node_name(&job.job_name);
-            self.graph
-                .add_source(
-                    node.as_str(),
-                    Box::new(source),
-                    APPEND_NODE,
-                    JOB_BATCHES_MAX,
-                    reason,
-                )
-                .await?;
-            self.jobs.insert(job.job_name.clone(), handle);
         }
+        let Changes {
+            added,
+            changed,
+            removed,
+            kept,
+        } = changes;
+        tracing::info!(
+            added,
+            changed,
+            removed,
+            kept,
+            "scrape jobs are those of the configuration"
+        );
         Ok(())
     }
+
+    async fn add(&mut self, config: &ScrapeConfig) -> Result<(), ChangeError> {
+        let (source, handle) = ScrapeSource::new(config.clone(), Arc::clone(&self.shared));
+        let node = self.free_node_name(&config.job_name);
+        let reason =
+            "a target has one batch under way: more late targets of a job than this wait for the store";
+        self.graph
+            .add_source(
+                node.as_str(),
+                Box::new(source),
+                APPEND_NODE,
+                JOB_BATCHES_MAX,
+                reason,
+            )
+            .await?;
+        let job = Job {
+            config: config.clone(),
+            handle,
+            node,
+        };
+        self.jobs.insert(config.job_name.clone(), job);
+        Ok(())
+    }
+
+    /// The job's node name, numbered while a removed job of that name still waits to write its markers.
+    fn free_node_name(&self, job_name: &str) -> String {
+        let name = node_name(job_name);
+        let nodes = self.graph.status().nodes;
+        let is_free = |name: &String| nodes.iter().all(|node| node.id.as_str() != name);
+        if is_free(&name) {
+            return name;
+        }
+        let mut numbered = (2_u32..).map(|number| format!("{name} ({number})"));
+        numbered.find(is_free).unwrap_or(name)
+    }
+}
+
+/// What a reload did to the scrape jobs.
+#[derive(Debug, Default)]
+struct Changes {
+    added: usize,
+    changed: usize,
+    removed: usize,
+    kept: usize,
 }
 
 /// Takes a retired job's node out of the graph once it has written its markers.

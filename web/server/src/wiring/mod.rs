@@ -2,6 +2,7 @@
 //! pieces while they run and takes them down in the opposite order.
 
 mod alerts;
+mod features;
 mod http;
 mod ingest;
 mod queries;

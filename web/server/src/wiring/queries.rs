@@ -67,17 +67,9 @@ impl StoredQueries {
     }
 }
 
-impl StoredQueries {
-    async fn ready(&self) -> Result<(), EvaluateError> {
-        let ready = self.store.ready().await;
-        ready.map_err(|error| EvaluateError::Failed(format!("{:#}", anyhow::Error::new(error))))
-    }
-}
-
 #[async_trait]
 impl Evaluate for StoredQueries {
     async fn instant(&self, query: &RuleQuery, at_ms: i64) -> Result<Evaluated, EvaluateError> {
-        self.ready().await?;
         self.ready().await?;
         let snapshot = Arc::new(StoreSnapshot::pin(&self.store));
         let result = self

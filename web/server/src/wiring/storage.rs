@@ -17,9 +17,21 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::RunOptions;
 use crate::config::{RetentionFlags, StorageConfig};
 
-/// Opens the store, which accepts batches from then on; its log is replayed meanwhile.
-pub(super) async fn open(path: &Path) -> anyhow::Result<Store> {
-    let config = StoreConfig::new(path);
+/// Opens the store as command line and configuration say. It accepts batches from then on; its log is replayed
+/// meanwhile.
+pub(super) async fn open(options: &RunOptions, storage: &StorageConfig) -> anyhow::Result<Store> {
+    let defaults = StoreConfig::new(&options.storage_path);
+    let weir = &storage.weir;
+    let config = StoreConfig {
+        fsync: weir.fsync.unwrap_or(defaults.fsync),
+        out_of_order_window_ms: storage.tsdb.out_of_order_window_ms,
+        exemplars_max: storage.exemplars_max.unwrap_or(defaults.exemplars_max),
+        series_max: weir.series_limit,
+        head_bytes_max: usize::try_from(weir.head_memory).unwrap_or(usize::MAX),
+        retention: storage.retention(retention_flags(options)),
+        compaction_share: weir.compaction_share.unwrap_or(defaults.compaction_share),
+        ..defaults
+    };
     let opened = tokio::task::spawn_blocking(move || Store::start(config)).await;
     Ok(opened.map_err(|_| StoreError::Closed)??)
 }

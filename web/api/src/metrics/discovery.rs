@@ -1,0 +1,21 @@
+//! Discovery of targets as metrics.
+
+use connectors_peers::discovery::{DiscoveryMetrics, FamilyKind};
+
+use super::exposition::Exposition;
+
+/// Appends what discoverers did and what went wrong.
+pub fn discovery_metrics(metrics: &DiscoveryMetrics, out: &mut Exposition) {
+    for family in metrics.families() {
+        for (labels, value) in &family.samples {
+            let labels: Vec<(&str, &str)> = labels
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            match family.kind {
+                FamilyKind::Counter => out.counter(family.name, family.help, &labels, *value),
+                FamilyKind::Gauge => out.gauge(family.name, family.help, &labels, *value),
+            }
+        }
+    }
+}
