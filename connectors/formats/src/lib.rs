@@ -1,6 +1,7 @@
 //! Pure bytes to samples and back: exposition text, remote write. No IO.
 //! Every decoder takes untrusted bytes, never panics, and bounds what it allocates by what it was given.
 
+pub mod escaping;
 pub mod exposition;
 pub mod prometheus_text;
 pub mod remote_write;

@@ -50,12 +50,18 @@ pub(crate) fn parse_value(bytes: &[u8]) -> Option<f64> {
 }
 
 /// The OpenMetrics form of a bucket bound or quantile: `1` becomes `1.0`, `1e3` becomes `1000.0`.
-/// Text that is no number stays as it is.
+/// Text that is no number stays as it is. Unlike a value, a bound may have an underscore between two digits.
 pub(crate) fn normalise_bound(text: &str) -> Option<String> {
-    if text.contains(['p', 'P', '_']) {
+    if !text.contains('_') {
+        return parse_value(text.as_bytes()).map(format_bound);
+    }
+    let bytes = text.as_bytes();
+    let is_digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    let between_digits = |i: usize| i > 0 && is_digit(i - 1) && is_digit(i + 1);
+    if !(0..bytes.len()).all(|i| bytes[i] != b'_' || between_digits(i)) {
         return None;
     }
-    parse_value(text.as_bytes()).map(format_bound)
+    parse_value(text.replace('_', "").as_bytes()).map(format_bound)
 }
 
 /// A bucket bound or quantile in OpenMetrics form.
@@ -115,6 +121,11 @@ mod tests {
             ("100000", Some("100000.0")),
             ("2.5e-05", Some("2.5e-05")),
             ("0.0001", Some("0.0001")),
+            ("1_0", Some("10.0")),
+            ("_1", None),
+            ("1__0", None),
+            ("1_.5", None),
+            ("0x1", None),
             ("foo", None),
             ("", None),
         ] {

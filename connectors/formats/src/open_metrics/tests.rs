@@ -126,6 +126,41 @@ fn invalid_texts() {
     }
 }
 
+/// Whether all of a text can be read. A real Prometheus 3.5 agreed on each.
+#[test]
+fn odd_texts_are_judged_as_prometheus_does() {
+    for (text, valid) in [
+        ("a{b=\"x\\\ny\"} 1\n# EOF\n", false),
+        ("{\"x\ny\"} 1\n# EOF\n", true),
+        ("{\"a\",\"b\"=\"c\"} 1\n# EOF\n", true),
+        ("a{\"b\"=\"c\"} 1\n# EOF\n", true),
+        ("a{\"b\",x=\"c\"} 1\n# EOF\n", false),
+        ("# TYPE \"a\" counter\na_total 1\n# EOF\n", true),
+        ("a 1 1e3\n# EOF\n", true),
+        ("a 1 # {\"b\"=\"c\"} 1\n# EOF\n", true),
+        ("a 1 # {b=\"c\",} 1\n# EOF\n", true),
+        ("a 1 # {b=\"c\" } 1\n# EOF\n", false),
+        ("a 1 # {b=\"c\"}1\n# EOF\n", false),
+        ("a 1 # {b=\"x\ny\"} 1\n# EOF\n", false),
+        ("# HELP a b # EOF\n# EOF\n", true),
+        ("# HELP  a b\n# EOF\n", false),
+        ("# EOF\na 1\n", false),
+        ("a{b=\"c\"}1\n# EOF\n", false),
+        ("a 1 1 # {} 1 2\n# EOF\n", true),
+        ("a 1 # {a=\"b\"} 1 # {c=\"d\"} 1\n# EOF\n", false),
+        ("# UNIT a_b b\n# EOF\n", true),
+        ("# UNIT a_b_total b\n# EOF\n", false),
+        ("a 1 -1.5e2\n# EOF\n", true),
+        ("a 1 c5\n# EOF\n", false),
+        ("# TYPE \"a b counter\n# EOF\n", false),
+        ("# TYPE \"a b\"counter\n# EOF\n", false),
+        ("a{le=\"x\\q\"} 1\n# EOF\n", true),
+    ] {
+        let rendered = render(text, Options::default());
+        assert_eq!(!rendered.contains("error: "), valid, "{text:?}: {rendered}");
+    }
+}
+
 #[test]
 fn exemplars() {
     let text =

@@ -80,6 +80,33 @@ fn valid_lines() {
     }
 }
 
+/// Whether all of a text can be read. A real Prometheus 3.5 agreed on each.
+#[test]
+fn odd_texts_are_judged_as_prometheus_does() {
+    for (text, valid) in [
+        ("a{b=\"x\\\ny\"} 1\n", false),
+        ("a{b=\"x\ny\"} 1\n", true),
+        ("a{\"q\\\"r\"=\"1\"} 1\n", true),
+        ("a 1 # {b=\"c\"} 1\n", false),
+        ("{\"a\\nb\"} 1\n", true),
+        ("a{b=\"1\" ,c=\"2\"} 1\n", true),
+        ("a 1.\n", true),
+        ("a .5\n", true),
+        ("a .\n", false),
+        ("a +.5e1\n", true),
+        ("a 1e999\n", false),
+        ("a infinity\n", true),
+        ("a nAn\n", true),
+        ("a +nan\n", false),
+        ("a 0b1\n", false),
+        ("a 00012.50\n", true),
+        ("a 1 00\n", true),
+    ] {
+        let rendered = render(text);
+        assert_eq!(!rendered.contains("error: "), valid, "{text:?}: {rendered}");
+    }
+}
+
 #[test]
 fn bounds_are_rewritten_only_where_the_type_says_so() {
     let text = "a{le=\"1\"} 1\n# TYPE a histogram\na{le=\"1\",quantile=\"1\"} 1\n# TYPE b summary\nb{quantile=\"1e-1\"} 1\n";

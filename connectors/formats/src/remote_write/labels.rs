@@ -86,6 +86,9 @@ impl<'a> LabelBytes<'a> {
     }
 }
 
+/// A name and its value.
+type Pair<'s> = (&'s [u8], &'s [u8]);
+
 /// Names and values one after the other. An error ends it: the request is damaged.
 #[derive(Debug, Clone)]
 pub struct LabelPairs<'s> {
@@ -102,7 +105,7 @@ impl<'s> LabelPairs<'s> {
         }
     }
 
-    fn next_pair(&mut self) -> Result<Option<(&'s [u8], &'s [u8])>, WireError> {
+    fn next_pair(&mut self) -> Result<Option<Pair<'s>>, WireError> {
         match self.kind {
             Kind::Fields => match self.reader.next_field()? {
                 Some((_, field)) => pair(field.bytes(1)?).map(Some),
