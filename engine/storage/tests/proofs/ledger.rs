@@ -30,6 +30,8 @@ struct Batch {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     batches: Vec<Batch>,
+    /// A delete that was answered with an error: carried out, or not at all.
+    uncertain: Option<Deletion>,
 }
 
 /// What happened between the last answer and a check.
@@ -41,11 +43,28 @@ pub(crate) enum Since {
     Power,
 }
 
+/// What a delete hides: the series of a job, in a range of times.
+#[derive(Debug, Clone)]
+pub(crate) struct Deletion {
+    pub(crate) job: u64,
+    pub(crate) start_ms: i64,
+    pub(crate) end_ms: i64,
+}
+
+impl Deletion {
+    fn takes(&self, &(series, time, _): &Sample) -> bool {
+        series % JOBS == self.job && (self.start_ms..=self.end_ms).contains(&time)
+    }
+}
+
+/// The value of the label `job` of a series is its number modulo this.
+pub(crate) const JOBS: u64 = 3;
+
 /// The labels of a series.
 pub(crate) fn labels(series: u64) -> Labels {
     let mut pairs = vec![
         ("__name__", "m".to_owned()),
-        ("job", format!("job-{}", series % 3)),
+        ("job", format!("job-{}", series % JOBS)),
         ("series", series.to_string()),
     ];
     if series.is_multiple_of(5) {
@@ -68,8 +87,27 @@ impl Ledger {
         }
     }
 
+    /// A delete was answered: well, or with an error.
+    pub(crate) fn deleted(&mut self, deletion: Deletion, is_certain: bool) {
+        if !is_certain {
+            self.uncertain = Some(deletion);
+            return;
+        }
+        for batch in &mut self.batches {
+            batch.samples.retain(|sample| !deletion.takes(sample));
+        }
+        self.batches.retain(|batch| !batch.samples.is_empty());
+    }
+
     /// Compares with what a store has. Afterwards the ledger holds what is there.
     pub(crate) fn check(&mut self, found: &Found, since: Since) {
+        if let Some(deletion) = self.uncertain.take()
+            && !found
+                .iter()
+                .any(|(&(series, time), &bits)| deletion.takes(&(series, time, bits)))
+        {
+            self.deleted(deletion, true);
+        }
         let mut expected = Found::new();
         let mut lost: Option<usize> = None;
         for (number, batch) in self.batches.iter_mut().enumerate() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine_model::histogram::{Counts, Histogram, ResetHint, Span};
 use engine_model::{Matcher, SampleBatch, SampleBatchBuilder};
 use engine_storage::disk::{ForgetfulDisk, Keep};
 use engine_storage::{AppendOptions, AppendOutcome, Fsync, Store, StoreConfig, StoreError};
@@ -11,6 +12,8 @@ use tokio::runtime::Runtime;
 
 use crate::ledger::{Found, Sample, labels};
 
+/// Samples that are older than the newest by no more than this are accepted.
+pub(crate) const LATE_MS: i64 = 40 * 60_000;
 /// How often a restart waits for the killed store's last thread, a hundredth of a second each time.
 const LOCK_TRIES_MAX: usize = 1_000;
 
@@ -52,6 +55,8 @@ impl Machine {
     pub(crate) fn start(&mut self) -> Result<(), StoreError> {
         let mut config = StoreConfig::new(self.data());
         config.fsync = self.fsync;
+        config.out_of_order_window_ms = LATE_MS;
+        config.compaction_share = 1.0;
         config.disk = Arc::new(self.disk.clone());
         for _ in 0..LOCK_TRIES_MAX {
             match Store::open(config.clone()) {
@@ -111,7 +116,12 @@ impl Machine {
         let table = self.store().series_table();
         let mut builder = SampleBatchBuilder::default();
         for &(series, time, bits) in samples {
-            builder.push(table.intern(&labels(series)), time, f64::from_bits(bits));
+            let reference = table.intern(&labels(series));
+            if is_histogram(series) {
+                builder.push_histogram(reference, time, Arc::new(histogram(bits)));
+            } else {
+                builder.push(reference, time, f64::from_bits(bits));
+            }
         }
         builder.finish(table)
     }
@@ -135,6 +145,52 @@ impl Machine {
     }
 }
 
+/// Series of which each sample is a native histogram.
+fn is_histogram(series: u64) -> bool {
+    series % 4 == 3
+}
+
+/// The histogram that stands for a value: its sum, and buckets that follow from it.
+fn histogram(bits: u64) -> Histogram {
+    let spread = bits >> 32 ^ bits;
+    let spans = vec![
+        Span {
+            offset: (spread % 7) as i32 - 3,
+            length: 2,
+        },
+        Span {
+            offset: (spread % 3) as i32,
+            length: 1,
+        },
+    ];
+    let counts = if spread.is_multiple_of(5) {
+        Counts::Float {
+            count: 7.25,
+            zero: 0.25,
+            positive: vec![1.5, 2.5, 3.0],
+            negative: Vec::new(),
+        }
+    } else {
+        let first = (spread % 1_000) as i64;
+        Counts::Integer {
+            count: 3 * first as u64 + 2,
+            zero: 1,
+            positive: vec![first, 1, -1],
+            negative: Vec::new(),
+        }
+    };
+    Histogram {
+        schema: (spread % 9) as i32,
+        reset_hint: ResetHint::Unknown,
+        zero_threshold: 1e-9,
+        sum: f64::from_bits(bits),
+        positive_spans: spans,
+        negative_spans: Vec::new(),
+        custom_values: Vec::new(),
+        counts,
+    }
+}
+
 /// See [`Machine::read`].
 pub(crate) fn read(store: &Store) -> Found {
     let version = store.pin();
@@ -148,6 +204,17 @@ pub(crate) fn read(store: &Store) -> Found {
             series.timestamps.is_sorted_by(|a, b| a < b),
             "series {number} twice at a time"
         );
+        assert!(
+            series.histograms.is_sorted_by(|a, b| a.0 < b.0),
+            "series {number} twice at a time"
+        );
+        for (time, found_histogram) in &series.histograms {
+            let bits = found_histogram.sum.to_bits();
+            let wanted = histogram(bits);
+            assert_eq!(format!("{found_histogram:?}"), format!("{wanted:?}"));
+            found.insert((number, *time), bits);
+        }
+        assert!(series.timestamps.is_empty() || !is_histogram(number));
         for (&time, value) in series.timestamps.iter().zip(&series.values) {
             found.insert((number, time), value.to_bits());
         }

@@ -4,11 +4,19 @@
 //! Random tests print the seed of the case that fails; `WEIR_TEST_SEED` runs that case alone, and
 //! `WEIR_PROOF_CASES` sets how many cases are tried.
 
+#[cfg(test)]
 mod cases;
+#[cfg(test)]
 mod churn;
+#[cfg(test)]
 mod damage;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod isolation;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
 mod machine;
+#[cfg(test)]
 mod power_loss;

@@ -1,14 +1,18 @@
 //! Random work on a store whose power, process and disk fail at random moments: what was acknowledged as durable is
 //! there, in the order of the log, bit for bit, and nothing else is.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use engine_model::Matcher;
 use engine_storage::Fsync;
 use engine_storage::disk::{Keep, Operation};
 
 use crate::cases::{Chance, cases};
-use crate::ledger::{Fate, Ledger, Sample, Since};
-use crate::machine::Machine;
+use crate::ledger::{Deletion, Fate, JOBS, Ledger, Sample, Since};
+use crate::machine::{LATE_MS, Machine};
 
-const CASES: u64 = 60;
+const CASES: u64 = 40;
 /// Steps of one case.
 const STEPS: u64 = 40;
 const MINUTE_MS: i64 = 60_000;
@@ -24,7 +28,26 @@ const HARD_VALUES: [u64; 6] = [
 
 #[test]
 fn nothing_durable_is_lost_and_nothing_is_invented() {
-    cases(CASES, |chance| Story::new(chance).run());
+    let tally = Cell::new(Tally::default());
+    cases(CASES, |chance| {
+        let mut story = Story::new(chance);
+        story.tally = tally.get();
+        tally.set(story.run());
+    });
+    println!("{:?}", tally.get());
+}
+
+/// What happened in all cases, to be seen with `--nocapture`.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    batches: u64,
+    samples: u64,
+    histograms: u64,
+    late_batches: u64,
+    refused: u64,
+    deletes: u64,
+    kills: u64,
+    power_losses: u64,
 }
 
 struct Story {
@@ -33,8 +56,11 @@ struct Story {
     ledger: Ledger,
     now_ms: i64,
     series: u64,
+    /// Series and times that were sent.
+    used: BTreeSet<(u64, i64)>,
     /// An operation of the disk is about to fail, or has failed.
     is_faulty: bool,
+    tally: Tally,
 }
 
 impl Story {
@@ -48,19 +74,22 @@ impl Story {
             ledger: Ledger::default(),
             now_ms: 1_700_000_000_000,
             series: 0,
+            used: BTreeSet::new(),
             is_faulty: false,
+            tally: Tally::default(),
         }
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> Tally {
         for _ in 0..STEPS {
             self.step();
         }
         self.lose_power(Keep::Nothing);
+        self.tally
     }
 
     fn step(&mut self) {
-        match self.chance.below(24) {
+        match self.chance.below(26) {
             0..11 => self.append(),
             11 | 12 => self.maintain(),
             13 => self.close(),
@@ -79,6 +108,7 @@ impl Story {
                 self.is_faulty = true;
             }
             20 => self.machine.disk.set_free_bytes(None),
+            21 | 22 => self.delete(),
             _ => self.look(),
         }
     }
@@ -91,23 +121,41 @@ impl Story {
         let from = self.chance.below(self.series);
         let count = 1 + self.chance.below(12).min(self.series - from - 1);
         let mut samples = Vec::new();
+        // A second below half of the window, because the next batch makes the newest time newer.
+        let late_ms = if self.chance.one_in(5) {
+            self.chance.below(LATE_MS as u64 / 2) as i64
+        } else {
+            0
+        };
+        let time = self.now_ms - late_ms;
         for series in from..from + count {
             let bits = match self.chance.below(4) {
                 0 => HARD_VALUES[self.chance.below(HARD_VALUES.len() as u64) as usize],
                 1 => (self.chance.below(1_000_000) as f64 / 1000.0).to_bits(),
                 _ => (self.chance.below(1_000_000) as f64).to_bits(),
             };
-            samples.push((series, self.now_ms, bits));
+            if self.used.insert((series, time)) {
+                samples.push((series, time, bits));
+            }
         }
         samples
     }
 
     fn append(&mut self) {
         let samples = self.samples();
+        let is_late = samples.iter().any(|&(_, time, _)| time < self.now_ms);
         let durable = self.chance.one_in(2);
         match self.machine.append(&samples, durable) {
             Ok(outcome) => {
-                assert_eq!(outcome.accepted, samples.len(), "{outcome:?}");
+                assert_eq!(
+                    outcome.accepted + outcome.histograms,
+                    samples.len(),
+                    "{outcome:?}"
+                );
+                self.tally.batches += 1;
+                self.tally.samples += outcome.accepted as u64;
+                self.tally.histograms += outcome.histograms as u64;
+                self.tally.late_batches += u64::from(is_late);
                 self.ledger
                     .sent(samples, if durable { Fate::Durable } else { Fate::Logged });
                 if durable {
@@ -116,15 +164,40 @@ impl Story {
             }
             Err(error) => {
                 assert!(self.is_faulty, "{error:?}");
+                self.tally.refused += 1;
                 self.ledger.sent(samples, Fate::Unknown);
             }
+        }
+    }
+
+    fn delete(&mut self) {
+        let end_ms = self.now_ms - self.chance.below(90) as i64 * MINUTE_MS;
+        let deletion = Deletion {
+            job: self.chance.below(JOBS),
+            start_ms: end_ms - self.chance.below(600) as i64 * MINUTE_MS,
+            end_ms,
+        };
+        let matchers = vec![vec![Matcher::equal("job", format!("job-{}", deletion.job))]];
+        let store = self.machine.store();
+        let deleted = store.delete(matchers, deletion.start_ms, deletion.end_ms, self.now_ms);
+        let deleted = self.machine.runtime.block_on(deleted);
+        assert!(deleted.is_ok() || self.is_faulty, "{deleted:?}");
+        if deleted.is_ok() {
+            self.tally.deletes += 1;
+            // All was cut into segments first.
+            self.ledger.synced();
+        }
+        self.ledger.deleted(deletion, deleted.is_ok());
+        if deleted.is_err() {
+            self.look();
         }
     }
 
     /// A flush, a due cut or a compaction.
     fn maintain(&mut self) {
         let (store, runtime, now_ms) = (self.machine.store(), &self.machine.runtime, self.now_ms);
-        let done = match self.chance.below(3) {
+        let done = match self.chance.below(4) {
+            3 => runtime.block_on(store.clean_tombstones(now_ms)).map(drop),
             0 => runtime.block_on(store.flush()).map(drop),
             1 => runtime.block_on(store.cut_due(now_ms)).map(drop),
             _ => runtime
@@ -155,6 +228,7 @@ impl Story {
             return self.lose_power(Keep::All);
         }
         self.machine.kill();
+        self.tally.kills += 1;
         self.machine.start().unwrap();
         self.ledger.check(&self.machine.read(), Since::Process);
         self.ledger.restarted();
@@ -162,6 +236,7 @@ impl Story {
 
     fn lose_power(&mut self, keep: Keep) {
         self.machine.lose_power(keep);
+        self.tally.power_losses += 1;
         self.is_faulty = false;
         self.machine.start().unwrap();
         self.ledger.check(&self.machine.read(), Since::Power);
