@@ -250,10 +250,7 @@ async fn batches_are_accepted_while_the_log_is_replayed() {
                 "{error}"
             );
         }
-        store
-            .ready_within(Duration::from_secs(60))
-            .await
-            .unwrap();
+        store.ready_within(Duration::from_secs(60)).await.unwrap();
         assert!(store.replay_progress().is_done);
         let found = read(&store.pin());
         let of = |name: &str| found.iter().find(|series| series.0 == name).unwrap();
