@@ -7,6 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
@@ -74,12 +75,7 @@ impl Process {
 
     /// SIGTERM, and the status that the program ends with.
     pub(crate) async fn terminate(mut self) -> Result<ExitStatus> {
-        let id = self
-            .child
-            .id()
-            .with_context(|| format!("{} has ended already", self.name))?;
-        let id = rustix::process::Pid::from_raw(i32::try_from(id)?).context("a process id is positive")?;
-        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
+        self.signal(Signal::TERM)?;
         match timeout(STOPPED_WITHIN, self.child.wait()).await {
             Ok(status) => Ok(status?),
             Err(_) => bail!(
@@ -88,6 +84,29 @@ impl Process {
                 self.log_end()
             ),
         }
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) -> Result<()> {
+        self.signal(Signal::HUP)
+    }
+
+    /// Memory that the program has taken at most since its start, bytes.
+    pub(crate) fn peak_memory_bytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next());
+        Ok(kilobytes.context("no peak is told")?.parse::<u64>()? * 1024)
+    }
+
+    fn id(&self) -> Result<u32> {
+        let id = self.child.id();
+        id.with_context(|| format!("{} has ended already", self.name))
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let id = Pid::from_raw(i32::try_from(self.id()?)?).context("a process id is positive")?;
+        Ok(rustix::process::kill_process(id, signal)?)
     }
 
     /// SIGKILL; returns when the program is gone.

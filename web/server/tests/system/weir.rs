@@ -95,6 +95,24 @@ impl Weir {
         Ok(fs::write(file, config.replace("{address}", &self.address))?)
     }
 
+    /// SIGHUP: it reads its configuration again.
+    pub(crate) fn hang_up(&self) -> Result<()> {
+        self.process.as_ref().context("weir is not running")?.hang_up()
+    }
+
+    /// Memory that it has taken at most since its start, bytes.
+    pub(crate) fn peak_memory_bytes(&self) -> Result<u64> {
+        self.process
+            .as_ref()
+            .context("weir is not running")?
+            .peak_memory_bytes()
+    }
+
+    /// A file beside its configuration.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<()> {
+        Ok(fs::write(self.folder.path().join(name), text)?)
+    }
+
     /// Starts it and sends SIGKILL after `life`, ready or not; returns when it is gone.
     pub(crate) async fn start_and_kill(&self, life: Duration) -> Result<()> {
         let process = Process::start("weir", binary(), &self.arguments, self.folder.path())?;
