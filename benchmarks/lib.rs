@@ -1,5 +1,5 @@
 //! Claims and how to check them: a folder a claim, with its page (`README.md`), its code and its latest results
-//! (`RESULTS.md`). `load` makes the work, `servers` runs Weir and its peers, `report` writes the results down.
+//! (`RESULTS-*.md`). `load` makes the work, `servers` runs Weir and its peers, `report` writes the results down.
 
 pub mod claims;
 pub mod encodings;

@@ -1,6 +1,5 @@
 //! Results as people read them: tables in Markdown, with the commit, the machine and the versions beside them.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -58,20 +57,25 @@ pub fn short(number: f64) -> String {
     }
 }
 
-/// Writes `RESULTS.md` in a claim's folder: a title, where and when, and what was found.
+/// Writes the results of one part of a claim into its folder, `RESULTS-<part>.md`: where and when, and what was found.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn save(claim: &str, body: &str) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(claim)
-        .join("RESULTS.md");
-    let mut text = format!("# Latest results: {claim}\n\n");
-    // Strings take writes without errors.
-    let _infallible = writeln!(text, "Commit {}, {}.\n", commit(), machine());
-    text.push_str(body);
+pub fn save(claim: &str, part: &str, body: &str) -> Result<()> {
+    let file = format!("{claim}/RESULTS-{part}.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+    let build = if cfg!(debug_assertions) {
+        " Load made by an unoptimised build."
+    } else {
+        ""
+    };
+    let text = format!(
+        "# Latest results: {claim}, {part}\n\nCommit {}, {}.{build}\n\n{body}",
+        commit(),
+        machine()
+    );
     fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    say(&format!("written to benchmarks/{claim}/RESULTS.md"));
+    say(&format!("written to benchmarks/{file}"));
     Ok(())
 }
 

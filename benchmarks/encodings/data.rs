@@ -32,7 +32,6 @@ pub(super) struct Series {
 
 /// Series in storage order.
 pub(super) struct DataSet {
-    pub(super) name: String,
     pub(super) series: Vec<Series>,
 }
 
@@ -45,10 +44,7 @@ impl DataSet {
             _ => node(series, samples),
         };
         made.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
-        Self {
-            name: name.to_owned(),
-            series: made,
-        }
+        Self { series: made }
     }
 
     /// Samples in all.

@@ -35,10 +35,11 @@ pub struct Options {
 /// # Errors
 /// When a set is unknown, a file cannot be written, or a server misbehaves.
 pub fn check(options: &Options) -> Result<()> {
-    let sets = data::NAMES
-        .iter()
-        .filter(|name| options.set.as_deref().is_none_or(|set| set == **name));
-    let mut text = String::new();
+    let wanted = |name: &&&str| options.set.as_deref().is_none_or(|set| set == **name);
+    let mut sets = data::NAMES.iter().filter(wanted).peekable();
+    if sets.peek().is_none() {
+        bail!("no set {:?}; there are {}", options.set, data::NAMES.join(", "));
+    }
     for name in sets {
         let set = DataSet::generate(name, options.series, options.samples);
         say(&format!(
@@ -46,23 +47,15 @@ pub fn check(options: &Options) -> Result<()> {
             set.series.len(),
             set.samples()
         ));
-        text.push_str(&one(&set, options)?);
+        report::save("encodings", name, &one(&set, options)?)?;
     }
-    if text.is_empty() {
-        bail!("no set {:?}; there are {}", options.set, data::NAMES.join(", "));
-    }
-    report::save("encodings", &text)
+    Ok(())
 }
 
 fn one(set: &DataSet, options: &Options) -> Result<String> {
     let folder = TempDir::with_prefix("weir-bench-")?;
     let samples = set.samples() as f64;
-    let mut text = format!(
-        "## {}\n\n{} series, {} samples.\n\n",
-        set.name,
-        set.series.len(),
-        set.samples()
-    );
+    let mut text = format!("{} series, {} samples.\n\n", set.series.len(), set.samples());
 
     let mut whole = Table::new(&[
         "whole",
@@ -106,7 +99,7 @@ fn one(set: &DataSet, options: &Options) -> Result<String> {
     };
     for (title, table) in candidates::measure(&segment, set)? {
         say(&format!("{title}\n{table}"));
-        text.push_str(&format!("\n### {} — {title}\n\n{table}", set.name));
+        text.push_str(&format!("\n### {title}\n\n{table}"));
     }
     text.push('\n');
     Ok(text)

@@ -80,21 +80,23 @@ struct Contender {
 /// When a server misbehaves or a file cannot be written.
 pub fn check(options: &Options) -> Result<()> {
     let contenders = contenders(options)?;
-    let mut text = String::new();
+    let mut versions = String::new();
     for contender in &contenders {
         let version = contender.kind.version(&contender.program)?;
-        text.push_str(&format!("- {}: {version}\n", contender.kind.name()));
+        versions.push_str(&format!("- {}: {version}\n", contender.kind.name()));
     }
-    report::say(&text);
+    report::say(&versions);
     let temporary = TempDir::with_prefix("weir-bench-")?;
     let folder = options.keep.as_deref().unwrap_or_else(|| temporary.path());
     if options.only != Some(Load::Scrape) {
-        text.push_str(&write::run(options, &contenders, folder)?);
+        let found = write::run(options, &contenders, folder)?;
+        report::save("ingest", "write", &format!("{versions}{found}"))?;
     }
     if options.only != Some(Load::Write) {
-        text.push_str(&scrape::run(options, &contenders, folder)?);
+        let found = scrape::run(options, &contenders, folder)?;
+        report::save("ingest", "scrape", &format!("{versions}{found}"))?;
     }
-    report::save("ingest", &text)
+    Ok(())
 }
 
 /// The servers whose programs are here. Absent peers are named; our own must be there when it is asked for.

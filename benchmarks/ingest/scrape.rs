@@ -41,7 +41,7 @@ pub(super) fn run(options: &Options, contenders: &[Contender], folder: &Path) ->
     let table = table(&servers, &figures(options, &outcomes));
     say(&table);
     Ok(format!(
-        "\n## Scrape\n\n{} targets × {} series every {} s for {} minutes, {sample_bytes:.0} bytes a sample.\n\n{table}",
+        "\n{} targets × {} series every {} s for {} minutes, {sample_bytes:.0} bytes a sample.\n\n{table}",
         options.targets, options.target_series, options.interval, options.minutes
     ))
 }

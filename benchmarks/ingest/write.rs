@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options, contenders: &[Contender], folder: &Path) ->
     let bytes: usize = requests.rounds.iter().flatten().map(Vec::len).sum();
     let samples = options.series * requests.rounds.len();
     let mut text = format!(
-        "\n## Remote write\n\n{} series × {} samples, {} series a request, {:.0} bytes of labels a series, {:.1} bytes a sample on the wire ({:?}), {} connections.\n\n",
+        "\n{} series × {} samples, {} series a request, {:.0} bytes of labels a series, {:.1} bytes a sample on the wire ({:?}), {} connections.\n\n",
         options.series,
         options.rounds,
         options.series_per_request,

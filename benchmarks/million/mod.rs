@@ -144,7 +144,7 @@ pub fn check(options: &Options) -> Result<()> {
         minutes.markdown()
     );
     say(&by_question.markdown());
-    report::save("million", &text)
+    report::save("million", options.server.word(), &text)
 }
 
 fn ask_for_a_minute(server: &Server, questions: &mut [Question]) -> Result<()> {

@@ -74,7 +74,7 @@ pub fn check(options: &Options) -> Result<()> {
         table.markdown()
     );
     say(&text);
-    report::save("parser", &text)
+    report::save("parser", "text", &text)
 }
 
 /// The bytes before the value of every line.
