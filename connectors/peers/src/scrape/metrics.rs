@@ -16,8 +16,6 @@ pub struct ScrapeMetrics {
     pub exceeded_series_limit: Counter,
     /// Samples that were not taken because of it.
     pub samples_over_series_limit: Counter,
-    /// Exemplars older than the newest of their series.
-    pub exemplar_out_of_order: Counter,
     /// Zeros that were written where counters begin.
     pub zeros_appended: Counter,
     /// Scrapes that were due while the one before was still under way.
@@ -44,7 +42,7 @@ pub struct ScrapeMetrics {
 
 impl ScrapeMetrics {
     /// Name, help and value of each counter, for the exposition of the server's own metrics.
-    pub fn counters(&self) -> [(&'static str, &'static str, u64); 16] {
+    pub fn counters(&self) -> [(&'static str, &'static str, u64); 15] {
         [
             (
                 "prometheus_target_scrapes_exceeded_sample_limit_total",
@@ -70,11 +68,6 @@ impl ScrapeMetrics {
                 "weir_target_scrapes_sample_over_series_limit_total",
                 "Total number of samples that were not taken because of the series limit of their job.",
                 self.samples_over_series_limit.get(),
-            ),
-            (
-                "prometheus_target_scrapes_exemplar_out_of_order_total",
-                "Total number of exemplars rejected for being older than the newest of their series.",
-                self.exemplar_out_of_order.get(),
             ),
             (
                 "weir_scrape_zeros_appended_total",

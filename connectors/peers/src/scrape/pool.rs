@@ -144,9 +144,13 @@ impl Pool {
         for target in &set.active {
             active.push(self.start_or_keep(target, &config, &client).await);
         }
-        self.shared
-            .status
-            .publish(&config.job_name, active, &set, &self.reading.limit);
+        self.shared.status.publish(
+            &config.job_name,
+            active,
+            &set,
+            &self.reading.limit,
+            config.limits.targets,
+        );
         Ok(())
     }
 

@@ -116,6 +116,10 @@ pub struct PoolStatus {
     pub dropped_count: usize,
     /// How many series the job has and may have.
     pub series: Arc<SeriesLimit>,
+    /// How many targets the job may have; 0 means any number.
+    pub target_limit: u64,
+    /// How often its targets were made so far.
+    pub syncs: u64,
 }
 
 /// The targets of all jobs, shared between the sources and the API.
@@ -136,14 +140,18 @@ impl TargetsStatus {
         active: Vec<Arc<ActiveTarget>>,
         set: &TargetSet,
         series: &Arc<SeriesLimit>,
+        target_limit: u64,
     ) {
+        let mut pools = self.pools.write();
         let pool = PoolStatus {
             active,
             dropped: set.dropped.clone(),
             dropped_count: set.dropped_count,
             series: Arc::clone(series),
+            target_limit,
+            syncs: pools.get(job_name).map_or(0, |before| before.syncs) + 1,
         };
-        self.pools.write().insert(job_name.to_owned(), pool);
+        pools.insert(job_name.to_owned(), pool);
     }
 
     pub(super) fn remove(&self, job_name: &str) {

@@ -122,13 +122,12 @@ pub(super) fn empty(histogram: &Histogram) -> Histogram {
 /// `_total` where no type says otherwise.
 pub(super) fn is_counter(family: Option<(&str, MetricType)>, name: &str) -> bool {
     // A type only speaks of its own family, whose name its series begin with.
-    let metric_type = match family {
-        Some((family, metric_type)) if name.starts_with(family) => metric_type,
-        _ => MetricType::Untyped,
-    };
+    let typed = family.and_then(|(family, metric_type)| Some((name.strip_prefix(family)?, metric_type)));
+    let (suffix, metric_type) = typed.unwrap_or((name, MetricType::Untyped));
     let ends_with = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
     match metric_type {
-        MetricType::Counter => true,
+        // What tells the start does not count.
+        MetricType::Counter => suffix != "_created",
         MetricType::Histogram => ends_with(&["_bucket", "_count", "_sum"]),
         MetricType::Summary => ends_with(&["_count", "_sum"]),
         MetricType::Untyped => ends_with(&["_total"]),
@@ -244,6 +243,7 @@ mod tests {
         for (metric_type, name, expected) in [
             (Counter, "f", true),
             (Counter, "f_total", true),
+            (Counter, "f_created", false),
             (Gauge, "f_total", false),
             (Histogram, "f_bucket", true),
             (Histogram, "f_sum", true),

@@ -1,5 +1,9 @@
 //! The cache through churn and failures, and what it costs.
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
 use super::*;
 
 /// Runs one scrape over `lines`; returns a letter each: g(uessed), h(it), n(ew), r(epeated).
@@ -107,4 +111,77 @@ fn a_line_costs_forty_bytes() {
     scrape(&mut cache, &lines, true);
     let bytes = cache.memory_bytes() as f64 / lines.len() as f64;
     assert!(bytes < 40.1, "{bytes} bytes a line");
+}
+
+/// One scrape: its lines with whether each is tracked, and whether it succeeds.
+type Scrape = (Vec<(u8, bool)>, bool);
+
+proptest! {
+    /// Against a model that remembers lines in a map: what is known, repeated, vanished and forgotten.
+    #[test]
+    fn behaves_as_a_map(scrapes in prop::collection::vec((prop::collection::vec((0u8..12, any::<bool>()), 0..14), any::<bool>()), 1..12)) {
+        let mut cache = LineCache::default();
+        let mut known: BTreeMap<u8, bool> = BTreeMap::new();
+        for (lines, succeeds) in scrapes {
+            check_scrape(&mut cache, &mut known, &(lines, succeeds));
+        }
+    }
+}
+
+fn check_scrape(cache: &mut LineCache, known: &mut BTreeMap<u8, bool>, (lines, succeeds): &Scrape) {
+    cache.begin();
+    let mut seen: BTreeMap<u8, bool> = BTreeMap::new();
+    for (line, tracked) in lines {
+        let bytes = [*line];
+        let guessed = cache.guess().is_some_and(|guess| guess.key == Key::of(&bytes));
+        let found = match guessed {
+            true => Ok(cache.take_guessed()),
+            false => cache.find(&bytes),
+        };
+        let id = match found {
+            Ok(hit) => {
+                assert!(
+                    known.contains_key(line) || seen.contains_key(line),
+                    "{line} is known"
+                );
+                assert_eq!(hit.repeated, seen.contains_key(line), "{line} is repeated");
+                hit.id
+            }
+            Err(unknown) => {
+                assert!(
+                    !known.contains_key(line) && !seen.contains_key(line),
+                    "{line} is new"
+                );
+                cache.insert(unknown, LineSeries::Known(SeriesRef(u64::from(*line))))
+            }
+        };
+        assert_eq!(
+            cache.line(id).series(),
+            LineSeries::Known(SeriesRef(u64::from(*line)))
+        );
+        cache.sampled(id, *tracked);
+        *seen.entry(*line).or_default() |= tracked;
+    }
+    if !succeeds {
+        let added = cache.roll_back().len();
+        let new = seen.keys().filter(|line| !known.contains_key(line)).count();
+        assert_eq!(added, new);
+        return;
+    }
+    let ended = cache.commit();
+    let mut vanished: Vec<u64> = ended.vanished.iter().map(|tracked| tracked.series.0).collect();
+    vanished.sort_unstable();
+    let expected = known
+        .iter()
+        .filter(|(line, tracked)| **tracked && seen.get(line) != Some(&true))
+        .map(|(line, _)| u64::from(*line));
+    assert_eq!(vanished, expected.collect::<Vec<_>>());
+    let forgotten = known.keys().filter(|line| !seen.contains_key(line)).count();
+    assert_eq!(ended.forgotten.len(), forgotten);
+    *known = seen;
+    assert_eq!(cache.lines().len(), known.len());
+    assert_eq!(
+        cache.tracked().count(),
+        known.values().filter(|tracked| **tracked).count()
+    );
 }
