@@ -213,7 +213,7 @@ fn a_large_window_is_split_into_parts_that_stay() {
         part_bytes: 40_000,
         ..MergeOptions::default()
     };
-    let disk = crate::disk::real();
+    let disk = real();
     let outputs = merge_with(&disk, &inputs, dir.path(), Level::Day, 5, &options).unwrap();
     assert_eq!(model(&outputs), model(&inputs));
     let histograms: u64 = outputs.iter().map(Segment::histogram_count).sum();

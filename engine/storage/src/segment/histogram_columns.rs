@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Builder, Int32Builder, Int64Builder, ListBuilder, PrimitiveArray,
-    PrimitiveBuilder, RecordBatch, StringBuilder, TimestampMillisecondArray, UInt32Array, UInt32Builder,
-    UInt64Builder,
+    Array, ArrayRef, AsArray, Float64Array, Float64Builder, Int32Builder, Int64Builder, ListArray,
+    ListBuilder, PrimitiveArray, PrimitiveBuilder, RecordBatch, StringArray, StringBuilder,
+    TimestampMillisecondArray, UInt32Array, UInt32Builder, UInt64Builder,
 };
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Float64Type, Int32Type, Int64Type, Schema, SchemaRef, UInt32Type,
@@ -238,46 +238,108 @@ pub(super) fn decode(
     out: &mut Vec<(i64, Arc<Histogram>)>,
 ) -> Result<(), String> {
     let times = timestamps(batch);
-    let schemas = column(batch, SCHEMA).as_primitive::<Int32Type>();
-    let hints = column(batch, RESET_HINT).as_string::<i32>();
-    let zero_thresholds = column(batch, ZERO_THRESHOLD).as_primitive::<Float64Type>();
-    let sums = column(batch, SUM).as_primitive::<Float64Type>();
-    for row in from..until {
-        let hint = hints.value(row);
-        let histogram = Histogram {
-            schema: schemas.value(row),
-            reset_hint: hint_of(hint).ok_or_else(|| format!("reset hint {hint:?} is unknown"))?,
-            zero_threshold: zero_thresholds.value(row),
-            sum: sums.is_valid(row).then(|| sums.value(row)).unwrap_or(STALE_NAN),
-            positive_spans: spans(batch, POSITIVE_OFFSETS, POSITIVE_LENGTHS, row)?,
-            negative_spans: spans(batch, NEGATIVE_OFFSETS, NEGATIVE_LENGTHS, row)?,
-            custom_values: values::<Float64Type>(batch, CUSTOM_VALUES, row).to_vec(),
-            counts: counts(batch, row)?,
-        };
-        out.push((times[row], Arc::new(histogram)));
+    let columns = Columns::of(batch);
+    for (row, time) in (from..until).zip(&times[from..until]) {
+        out.push((*time, Arc::new(columns.histogram(row)?)));
     }
     Ok(())
 }
 
-fn counts(batch: &RecordBatch, row: usize) -> Result<Counts, String> {
-    let count = column(batch, COUNT).as_primitive::<UInt64Type>();
-    let float_count = column(batch, FLOAT_COUNT).as_primitive::<Float64Type>();
-    match (count.is_valid(row), float_count.is_valid(row)) {
-        (true, false) => Ok(Counts::Integer {
-            count: count.value(row),
-            zero: column(batch, ZERO_COUNT).as_primitive::<UInt64Type>().value(row),
-            positive: deltas(values::<Int64Type>(batch, POSITIVE_COUNTS, row)),
-            negative: deltas(values::<Int64Type>(batch, NEGATIVE_COUNTS, row)),
-        }),
-        (false, true) => Ok(Counts::Float {
-            count: float_count.value(row),
-            zero: column(batch, FLOAT_ZERO_COUNT)
-                .as_primitive::<Float64Type>()
-                .value(row),
-            positive: values::<Float64Type>(batch, POSITIVE_FLOAT_COUNTS, row).to_vec(),
-            negative: values::<Float64Type>(batch, NEGATIVE_FLOAT_COUNTS, row).to_vec(),
-        }),
-        _ => Err("a histogram has not exactly one of count and float_count".to_owned()),
+/// The columns of some rows.
+struct Columns<'a> {
+    schemas: &'a PrimitiveArray<Int32Type>,
+    hints: &'a StringArray,
+    zero_thresholds: &'a Float64Array,
+    sums: &'a Float64Array,
+    counts: &'a PrimitiveArray<UInt64Type>,
+    zero_counts: &'a PrimitiveArray<UInt64Type>,
+    float_counts: &'a Float64Array,
+    float_zero_counts: &'a Float64Array,
+    positive: SideColumns<'a>,
+    negative: SideColumns<'a>,
+    custom_values: &'a ListArray,
+}
+
+struct SideColumns<'a> {
+    offsets: &'a ListArray,
+    lengths: &'a ListArray,
+    counts: &'a ListArray,
+    float_counts: &'a ListArray,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a RecordBatch) -> Self {
+        let float = |name| column(batch, name).as_primitive::<Float64Type>();
+        let whole = |name| column(batch, name).as_primitive::<UInt64Type>();
+        let list = |name| column(batch, name).as_list::<i32>();
+        Self {
+            schemas: column(batch, SCHEMA).as_primitive(),
+            hints: column(batch, RESET_HINT).as_string(),
+            zero_thresholds: float(ZERO_THRESHOLD),
+            sums: float(SUM),
+            counts: whole(COUNT),
+            zero_counts: whole(ZERO_COUNT),
+            float_counts: float(FLOAT_COUNT),
+            float_zero_counts: float(FLOAT_ZERO_COUNT),
+            positive: SideColumns {
+                offsets: list(POSITIVE_OFFSETS),
+                lengths: list(POSITIVE_LENGTHS),
+                counts: list(POSITIVE_COUNTS),
+                float_counts: list(POSITIVE_FLOAT_COUNTS),
+            },
+            negative: SideColumns {
+                offsets: list(NEGATIVE_OFFSETS),
+                lengths: list(NEGATIVE_LENGTHS),
+                counts: list(NEGATIVE_COUNTS),
+                float_counts: list(NEGATIVE_FLOAT_COUNTS),
+            },
+            custom_values: list(CUSTOM_VALUES),
+        }
+    }
+
+    fn histogram(&self, row: usize) -> Result<Histogram, String> {
+        let hint = self.hints.value(row);
+        let sum = self.sums.is_valid(row).then(|| self.sums.value(row));
+        Ok(Histogram {
+            schema: self.schemas.value(row),
+            reset_hint: hint_of(hint).ok_or_else(|| format!("reset hint {hint:?} is unknown"))?,
+            zero_threshold: self.zero_thresholds.value(row),
+            sum: sum.unwrap_or(STALE_NAN),
+            positive_spans: self.positive.spans(row)?,
+            negative_spans: self.negative.spans(row)?,
+            custom_values: items::<Float64Type>(self.custom_values, row).to_vec(),
+            counts: self.counts(row)?,
+        })
+    }
+
+    fn counts(&self, row: usize) -> Result<Counts, String> {
+        match (self.counts.is_valid(row), self.float_counts.is_valid(row)) {
+            (true, false) => Ok(Counts::Integer {
+                count: self.counts.value(row),
+                zero: self.zero_counts.value(row),
+                positive: deltas(items::<Int64Type>(self.positive.counts, row)),
+                negative: deltas(items::<Int64Type>(self.negative.counts, row)),
+            }),
+            (false, true) => Ok(Counts::Float {
+                count: self.float_counts.value(row),
+                zero: self.float_zero_counts.value(row),
+                positive: items::<Float64Type>(self.positive.float_counts, row).to_vec(),
+                negative: items::<Float64Type>(self.negative.float_counts, row).to_vec(),
+            }),
+            _ => Err("a histogram has not exactly one of count and float_count".to_owned()),
+        }
+    }
+}
+
+impl SideColumns<'_> {
+    fn spans(&self, row: usize) -> Result<Vec<Span>, String> {
+        let offsets = items::<Int32Type>(self.offsets, row);
+        let lengths = items::<UInt32Type>(self.lengths, row);
+        if offsets.len() != lengths.len() {
+            return Err("a histogram has not as many span offsets as lengths".to_owned());
+        }
+        let span = |(&offset, &length)| Span { offset, length };
+        Ok(offsets.iter().zip(lengths).map(span).collect())
     }
 }
 
@@ -287,19 +349,8 @@ fn deltas(counts: &[i64]) -> Vec<i64> {
     counts.iter().map(delta).collect()
 }
 
-fn spans(batch: &RecordBatch, offsets: &str, lengths: &str, row: usize) -> Result<Vec<Span>, String> {
-    let offsets = values::<Int32Type>(batch, offsets, row);
-    let lengths = values::<UInt32Type>(batch, lengths, row);
-    if offsets.len() != lengths.len() {
-        return Err("a histogram has not as many span offsets as lengths".to_owned());
-    }
-    let span = |(&offset, &length)| Span { offset, length };
-    Ok(offsets.iter().zip(lengths).map(span).collect())
-}
-
 /// The list in `row`; a null list is empty.
-fn values<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str, row: usize) -> &'a [T::Native] {
-    let lists = column(batch, name).as_list::<i32>();
+fn items<T: ArrowPrimitiveType>(lists: &ListArray, row: usize) -> &[T::Native] {
     if lists.is_null(row) {
         return &[];
     }

@@ -11,6 +11,9 @@ use super::histogram_columns;
 use super::schema;
 use super::table_file::{self, Batches, ColumnReader, TableFile};
 
+/// Histograms of one series with their times.
+pub(super) type TimedHistograms = Vec<(i64, Arc<Histogram>)>;
+
 /// All rows of one series in one table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SeriesRows {
@@ -86,7 +89,7 @@ pub(super) fn read_values(table: &TableFile, clipped: &[Clipped]) -> Result<Vec<
 pub(super) fn read_histograms(
     table: &TableFile,
     clipped: &[Clipped],
-) -> Result<Vec<Vec<(i64, Arc<Histogram>)>>, SegmentError> {
+) -> Result<Vec<TimedHistograms>, SegmentError> {
     let ranges: Vec<Range<u64>> = clipped.iter().map(Clipped::rows).collect();
     let mut reader = ColumnReader::new(select_histograms(table, &ranges)?);
     let read = |clipped: &Clipped| {

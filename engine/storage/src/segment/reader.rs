@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine_model::histogram::Histogram;
 use engine_model::{Labels, Matcher};
 
 use super::error::SegmentError;
@@ -16,7 +15,7 @@ use super::id::SegmentId;
 use super::index::{self, RowRange, SeriesIndex};
 use super::level::Level;
 use super::manifest::{self, Manifest};
-use super::read::{self, Clipped, SeriesRows};
+use super::read::{self, Clipped, SeriesRows, TimedHistograms};
 use super::scan::SegmentScan;
 use super::schema;
 use super::table_file::TableFile;
@@ -259,7 +258,7 @@ impl Segment {
         floats: Vec<Clipped>,
         values: Vec<Vec<f64>>,
         clipped: Vec<Clipped>,
-        histograms: Vec<Vec<(i64, Arc<Histogram>)>>,
+        histograms: Vec<TimedHistograms>,
     ) -> Vec<SeriesSamples> {
         let mut joined = Vec::with_capacity(floats.len().max(clipped.len()));
         let mut histograms = clipped.iter().map(|c| c.series).zip(histograms).peekable();
