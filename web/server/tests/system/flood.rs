@@ -55,7 +55,7 @@ async fn a_flood_of_writes_takes_bounded_memory() -> Result<()> {
     const SENDERS: usize = 96;
     /// What the server may have taken at the end: its code, the head, and the budgets of requests under
     /// way. Without bounds the flood alone would be some gigabytes.
-    const MEMORY_BYTES_MAX: u64 = 2 << 30;
+    const MEMORY_BYTES_MAX: u64 = 1 << 30;
 
     let weir = Weir::start(Some("{}"), &[]).await?;
     let padding = "x".repeat(2_000);
