@@ -1,10 +1,14 @@
 //! SIGKILL at any moment: what was acknowledged is there after the restart, with its value, once, and nothing else.
+//! `RESULTS.md` beside this file has long runs.
 //! `WEIR_CRASH_ROUNDS` sets the number of rounds, `WEIR_CRASH_SEED` repeats the choices of a run.
 
+mod corrupt_segment;
+mod full_disk;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -33,6 +37,8 @@ pub(crate) fn add(suite: &mut Suite) {
         &[],
         kill_loses_nothing_acknowledged,
     );
+    full_disk::add(suite);
+    corrupt_segment::add(suite);
 }
 
 async fn kill_loses_nothing_acknowledged() -> Result<()> {
@@ -62,6 +68,7 @@ async fn run(mut chance: Chance, rounds: usize) -> Result<()> {
         .map(|number| Writer::new(number, chance.next()))
         .collect();
     let mut scraped = BTreeMap::new();
+    let mut found = Found::default();
     for round in 0..rounds {
         round_of_load(&mut chance, &mut weir, &mut writers, &mut scraped)
             .await
@@ -71,13 +78,17 @@ async fn run(mut chance: Chance, rounds: usize) -> Result<()> {
                 .await?;
         }
         weir.start_again().await?;
+        found.pushed = 0;
         for writer in &mut writers {
             let series = samples(&weir.url, &writer.selector(), "2h").await?;
+            found.pushed += series.values().map(Samples::len).sum::<usize>();
             let checked = writer.check(&series);
             // The log after the reason: it is long.
             checked.map_err(|error| anyhow!("round {round}: {error:#}\n{}", weir.log()))?;
         }
-        scraped_is_kept(&scraped, &scraped_now(&weir).await?).with_context(|| format!("round {round}"))?;
+        let scraped_after = scraped_now(&weir).await?;
+        scraped_is_kept(&scraped, &scraped_after).with_context(|| format!("round {round}"))?;
+        found.scraped = scraped_after.values().map(Samples::len).sum();
         rows_are_unique(&weir)
             .await
             .with_context(|| format!("round {round}"))?;
@@ -87,9 +98,23 @@ async fn run(mut chance: Chance, rounds: usize) -> Result<()> {
         acknowledged > rounds * WRITERS,
         "only {acknowledged} requests were acknowledged"
     );
+    let (pushed, scraped) = (found.pushed, found.scraped);
+    let samples = acknowledged * writer::REQUEST_SAMPLES;
+    writeln!(
+        io::stdout(),
+        "{rounds} kills: {acknowledged} pushes of {samples} samples were acknowledged, 0 are missing, 0 were invented; \
+         at the end there are {pushed} pushed and {scraped} scraped samples"
+    )?;
     let status = weir.stop().await?;
     ensure!(status.code() == Some(0), "SIGTERM ended it with {status}");
     Ok(())
+}
+
+/// Samples that were there after the last restart.
+#[derive(Default)]
+struct Found {
+    pushed: usize,
+    scraped: usize,
 }
 
 /// Writers, scrapes, flushes and compactions run when the kill comes.

@@ -15,6 +15,8 @@ use crate::push::{Samples, send};
 const SERIES: usize = 4;
 /// Samples of a series in one request.
 const SAMPLES: u64 = 5;
+/// Samples of a request.
+pub(super) const REQUEST_SAMPLES: usize = SERIES * SAMPLES as usize;
 /// Between two samples.
 const STEP_MS: i64 = 10;
 /// The first sample is so old: enough that none ever lies in the future, and less than the hour at which samples
@@ -106,7 +108,7 @@ impl Writer {
                     .count()
             };
             let count: usize = series.iter().map(present).sum();
-            let whole = SERIES * SAMPLES as usize;
+            let whole = REQUEST_SAMPLES;
             let fate = self.requests[request];
             let told = || {
                 format!(
