@@ -20,4 +20,6 @@ pub use parser::Parser;
 pub use series::{SeriesLabels, decode_series};
 
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;

@@ -83,11 +83,11 @@ impl<'a> Parser<'a> {
         if self.collating.is_some() {
             return self.next_collating(len, is_it);
         }
-        let entry = self.walk.next(len, is_it);
-        match &entry {
-            Some(Ok(Entry::Sample(_))) if self.skips_created && self.walk.is_created() => self.next(),
-            _ => entry,
+        let mut entry = self.walk.next(len, is_it);
+        while self.skips_created && matches!(entry, Some(Ok(Entry::Sample(_)))) && self.walk.is_created() {
+            entry = self.walk.next(0, |_| false);
         }
+        entry
     }
 
     /// The bytes of the latest sample's or histogram's series. Equal bytes in two expositions of one format

@@ -72,6 +72,23 @@ fn guesses_change_nothing_and_are_right_again() {
     }
 }
 
+#[test]
+fn long_runs_of_created_lines_are_skipped_without_a_deep_stack() {
+    let text = format!(
+        "# TYPE a counter\n{}a_total 1\n# EOF\n",
+        "a_created 5\n".repeat(200_000)
+    );
+    for convert_classic_histograms in [false, true] {
+        let options = Options {
+            skip_created_series: true,
+            convert_classic_histograms,
+            ..Options::default()
+        };
+        let entries = Parser::new(Format::OpenMetricsText, text.as_bytes(), options).count();
+        assert_eq!(entries, 2);
+    }
+}
+
 proptest! {
     // Each case is read 144 times.
     #![proptest_config(ProptestConfig::with_cases(64))]

@@ -5,7 +5,7 @@ use engine_model::histogram::{CUSTOM_BUCKETS_SCHEMA, Counts, Histogram, ResetHin
 /// The parts of a classic histogram as they come in.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ClassicHistogram {
-    /// Upper bounds and cumulative counts, ascending by bound.
+    /// Upper bounds and cumulative counts, as they came.
     buckets: Vec<(f64, f64)>,
     count: Option<f64>,
     sum: f64,
@@ -27,11 +27,7 @@ impl ClassicHistogram {
             self.faulty = true;
             return;
         }
-        let place = self.buckets.partition_point(|(other, _)| *other < bound);
-        let is_known = self.buckets.get(place).is_some_and(|(other, _)| *other == bound);
-        if !is_known {
-            self.buckets.insert(place, (bound, count));
-        }
+        self.buckets.push((bound, count));
     }
 
     pub(crate) fn set_count(&mut self, count: f64) {
@@ -52,6 +48,8 @@ impl ClassicHistogram {
     /// other, which drops the histogram as in Prometheus.
     pub(crate) fn convert(&self) -> Option<Histogram> {
         let mut buckets = self.buckets.clone();
+        buckets.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        buckets.dedup_by(|later, first| later.0 == first.0);
         let count = self
             .count
             .or(buckets.last().map(|(_, count)| *count))
@@ -60,7 +58,8 @@ impl ClassicHistogram {
             buckets.push((f64::INFINITY, count));
         }
         let ascends = buckets.windows(2).all(|pair| pair[0].1 <= pair[1].1);
-        if self.faulty || !ascends {
+        let holds_all = buckets.last().is_some_and(|(_, last)| *last == count);
+        if self.faulty || !ascends || !holds_all {
             return None;
         }
         let counts: Vec<f64> = buckets.iter().map(|(_, count)| *count).collect();

@@ -81,6 +81,35 @@ fn contradictions_are_dropped() {
     }
 }
 
+/// What a real Prometheus 3.5 makes of incomplete and odd histograms.
+#[test]
+fn odd_histograms_are_converted_as_prometheus_does() {
+    for (lines, expected) in [
+        ("h_count 3\nh_sum 4\n", "{__name__=\"h\"} [] 3 [3] sum 4 None"),
+        ("h_sum 4\n", "{__name__=\"h\"} [] 0 [0] sum 4 None"),
+        ("h_bucket{le=\"+Inf\"} NaN\nh_count 3\n", ""),
+        (
+            "h_bucket{le=\"NaN\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_count 3\n",
+            "{__name__=\"h_bucket\", le=\"NaN\"} 1\n{__name__=\"h\"} [] 3 [3] sum 0 None",
+        ),
+        (
+            "h_bucket{le=\"x\"} 4\nh_count 4\n",
+            "{__name__=\"h_bucket\", le=\"x\"} 4\n{__name__=\"h\"} [] 4 [4] sum 0 None",
+        ),
+        (
+            "h_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"3\"} 5\nh_count 5\nh_sum NaN\n",
+            "{__name__=\"h\"} [1.0, 2.0, 3.0] 5 [1, -1, 4, -4] sum NaN None",
+        ),
+        ("h_bucket{le=\"1\"} 1.5\nh_bucket{le=\"+Inf\"} 2\nh_count 3\n", ""),
+    ] {
+        assert_eq!(
+            render(&format!("# TYPE h histogram\n{lines}"), false),
+            expected,
+            "{lines}"
+        );
+    }
+}
+
 #[test]
 fn bounds_in_any_order() {
     let mut classic = ClassicHistogram::default();

@@ -1,0 +1,6 @@
+//! Fuzzes the parser of OpenMetrics text.
+#![no_main]
+
+use connectors_formats::exposition::Format;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| connectors_formats_fuzz::exposition(Format::OpenMetricsText, data));

@@ -1,0 +1,8 @@
+//! Fuzzes the decoder of remote write 1.0.
+#![no_main]
+
+use connectors_formats::remote_write::v1;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    drop(v1::decode(data, connectors_formats_fuzz::series, |metadata| drop(format!("{metadata:?}"))));
+});

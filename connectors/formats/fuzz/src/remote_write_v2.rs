@@ -1,0 +1,6 @@
+//! Fuzzes the decoder of remote write 2.0.
+#![no_main]
+
+use connectors_formats::remote_write::v2;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| drop(v2::decode(data, connectors_formats_fuzz::series)));
