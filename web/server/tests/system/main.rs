@@ -9,6 +9,7 @@ mod duckdb;
 mod errors;
 mod exporter;
 mod http;
+mod new_counters;
 mod peers;
 mod process;
 mod push;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     alertmanager::add(&mut suite);
     errors::add(&mut suite);
     walk::add(&mut suite);
+    new_counters::add(&mut suite);
     crash::add(&mut suite);
     differential::add(&mut suite);
     duckdb::add(&mut suite);
