@@ -75,13 +75,37 @@ pub fn check(options: &Options) -> Result<()> {
     let folder = TempDir::with_prefix("weir-bench-")?;
     let config = exporter.scrape_config(&format!("{}s", options.interval));
     let mut server = Server::start(options.server, &program, &folder.path().join("server"), &config)?;
-    let series = (options.targets * options.target_series) as f64;
     let mut questions = QUESTIONS.map(|(name, query, range_s)| Question {
         name,
         query,
         range_s,
         latencies: Vec::new(),
     });
+    let minutes = watch(options, &mut server, &exporter, &mut questions)?;
+    let by_question = latencies(&mut questions);
+    let series = (options.targets * options.target_series) as f64;
+    let peak = server.process.memory()?.peak as f64 / series;
+    let text = format!(
+        "{version}: {} targets × {} series every {} s for {} minutes. At most {peak:.0} bytes resident a series.\n\n{}\n{}",
+        options.targets,
+        options.target_series,
+        options.interval,
+        options.minutes,
+        by_question.markdown(),
+        minutes.markdown()
+    );
+    say(&by_question.markdown());
+    report::save("million", options.server.word(), &text)
+}
+
+/// Asks for as long as the options say; a row a minute.
+fn watch(
+    options: &Options,
+    server: &mut Server,
+    exporter: &Exporter,
+    questions: &mut [Question],
+) -> Result<Table> {
+    let series = (options.targets * options.target_series) as f64;
     let mut minutes = Table::new(&[
         "minute",
         "bytes/series",
@@ -99,7 +123,7 @@ pub fn check(options: &Options) -> Result<()> {
             .iter()
             .map(|question| question.latencies.len())
             .collect();
-        ask_for_a_minute(&server, &mut questions)?;
+        ask_for_a_minute(server, questions)?;
         if let Some(status) = server.process.ended()? {
             bail!("{} ended with {status}", options.server.name());
         }
@@ -123,8 +147,13 @@ pub fn check(options: &Options) -> Result<()> {
         say(&cells.join("  "));
         minutes.row(cells);
     }
+    Ok(minutes)
+}
+
+/// A row a question.
+fn latencies(questions: &mut [Question]) -> Table {
     let mut by_question = Table::new(&["query", "asked", "p50 ms", "p99 ms"]);
-    for question in &mut questions {
+    for question in questions {
         let all = &mut question.latencies;
         by_question.row(vec![
             format!("{} `{}`", question.name, question.query),
@@ -133,18 +162,7 @@ pub fn check(options: &Options) -> Result<()> {
             short(quantile_ms(all, 0.99)),
         ]);
     }
-    let peak = server.process.memory()?.peak as f64 / series;
-    let text = format!(
-        "{version}: {} targets × {} series every {} s for {} minutes. At most {peak:.0} bytes resident a series.\n\n{}\n{}",
-        options.targets,
-        options.target_series,
-        options.interval,
-        options.minutes,
-        by_question.markdown(),
-        minutes.markdown()
-    );
-    say(&by_question.markdown());
-    report::save("million", options.server.word(), &text)
+    by_question
 }
 
 fn ask_for_a_minute(server: &Server, questions: &mut [Question]) -> Result<()> {
