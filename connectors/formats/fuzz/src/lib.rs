@@ -13,10 +13,14 @@ fn read(format: Format, body: &[u8], options: Options, known: &[Vec<u8>]) -> (Ve
             return (said, series);
         };
         match entry {
-            Ok(Entry::Sample(sample)) => said.push(format!("{:x} {:?}", sample.value.to_bits(), sample.timestamp)),
+            Ok(Entry::Sample(sample)) => {
+                said.push(format!("{:x} {:?}", sample.value.to_bits(), sample.timestamp))
+            }
             Ok(Entry::Histogram { timestamp, .. }) => {
                 let histogram = parser.histogram();
-                let valid = histogram.as_ref().is_ok_and(|histogram| histogram.validate().is_ok());
+                let valid = histogram
+                    .as_ref()
+                    .is_ok_and(|histogram| histogram.validate().is_ok());
                 said.push(format!("{timestamp:?} {valid} {histogram:?}"));
             }
             other => {
@@ -25,7 +29,11 @@ fn read(format: Format, body: &[u8], options: Options, known: &[Vec<u8>]) -> (Ve
             }
         }
         let labels = parser.labels().map(|labels| labels.to_labels());
-        said.push(format!("{labels:?} {:?} {:?}", parser.exemplars(), parser.start_timestamp_ms()));
+        said.push(format!(
+            "{labels:?} {:?} {:?}",
+            parser.exemplars(),
+            parser.start_timestamp_ms()
+        ));
         series.push(parser.series().to_vec());
     }
 }
