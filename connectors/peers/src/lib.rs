@@ -1,7 +1,8 @@
-//! The outside world, one folder a peer: scrape, remote_write, host.
+//! The outside world, one folder a peer: scrape, remote_write, host, import.
 
 pub mod discovery;
 pub mod host;
+pub mod import;
 pub mod remote_write;
 pub mod scrape;
 

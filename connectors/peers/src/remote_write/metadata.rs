@@ -36,8 +36,10 @@ impl PushedMetadata {
         for (name, mut metadata) in said {
             cut(&mut metadata.help);
             cut(&mut metadata.unit);
-            let known = metrics.contains_key(&name);
-            if !name.is_empty() && (known || metrics.len() < METRICS_MAX) {
+            // Senders of version 2.0 also say that they know nothing.
+            let says = metadata.kind != "unknown" || !metadata.help.is_empty() || !metadata.unit.is_empty();
+            let has_place = metrics.len() < METRICS_MAX || metrics.contains_key(&name);
+            if says && !name.is_empty() && has_place {
                 metrics.insert(name, metadata);
             }
         }
@@ -75,6 +77,11 @@ mod tests {
         let long = "é".repeat(TEXT_BYTES_MAX);
         pushed.remember(vec![("b".to_owned(), of("1")), ("a".to_owned(), of(&long))]);
         pushed.remember(vec![("b".to_owned(), of("2")), (String::new(), of("nobody"))]);
+        let nothing = MetricMetadata {
+            kind: "unknown",
+            ..of("")
+        };
+        pushed.remember(vec![("b".to_owned(), nothing)]);
         let names: Vec<_> = pushed.read(None).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(pushed.read(Some("b")), [("b".to_owned(), of("2"))]);

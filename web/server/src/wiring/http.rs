@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::{Request as HttpRequest, State};
 use axum::response::Response;
 use connectors_peers::host::{HostExporter, Roots, router as host_routes};
+use connectors_peers::import;
 use connectors_peers::remote_write;
 use connectors_peers::scrape::ExternalAddress;
 use futures::future::BoxFuture;
@@ -144,6 +145,7 @@ impl Front {
         let routes = api_routes(families, self.gate.clone(), CorsOrigin::default(), patience)
             .merge(management_routes(self.management.clone()))
             .merge(write_routes(server, &started.options))
+            .merge(import::router(Arc::clone(&server.ingest.text_import)))
             .merge(metrics_routes(own))
             .merge(host_routes(host))
             .merge(web_console::router());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connectors_peers::discovery::{Discoveries, DiscoveryMetrics};
+use connectors_peers::import::{self, TextImport};
 use connectors_peers::remote_write::{self, RemoteWrite};
 use connectors_peers::scrape::{
     ScrapeConfig, ScrapeHandle, ScrapeMetrics, ScrapeShared, ScrapeSource, TargetsStatus, node_name,
@@ -27,6 +28,7 @@ const USER_AGENT: &str = concat!("Weir/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Ingest {
     pub(super) graph: RunningGraph,
     pub(super) remote_write: Arc<RemoteWrite>,
+    pub(super) text_import: Arc<TextImport>,
     pub(super) targets: Arc<TargetsStatus>,
     pub(super) scrape_metrics: Arc<ScrapeMetrics>,
     pub(super) discovery_metrics: Arc<DiscoveryMetrics>,
@@ -50,6 +52,9 @@ const JOB_BATCHES_MAX: usize = 64;
 /// Write requests that wait for the store; their senders wait with them.
 const WRITE_BATCHES_MAX: usize = 64;
 
+/// Pieces of text imports that wait for the store; as many imports run at a time.
+const IMPORT_BATCHES_MAX: usize = 4;
+
 /// Builds and starts the graph, without scrape jobs yet.
 pub(super) fn start(
     store: &Store,
@@ -58,8 +63,10 @@ pub(super) fn start(
 ) -> Result<Ingest, InvalidPlan> {
     let table = store.series_table();
     let (inlet, remote_write) = RemoteWrite::new(Arc::clone(table), WallClock::system());
+    let (import_inlet, text_import) = TextImport::new(Arc::clone(table), WallClock::system());
     let graph = Graph::builder()
         .source(remote_write::NODE_NAME, Box::new(inlet))
+        .source(import::NODE_NAME, Box::new(import_inlet))
         .sink(APPEND_NODE, Box::new(AppendSink::new(store.clone())))
         .tap(ROUTER_NODE)
         .edge(
@@ -67,6 +74,12 @@ pub(super) fn start(
             APPEND_NODE,
             WRITE_BATCHES_MAX,
             "each waiting request holds its sender back, so this bounds their memory",
+        )
+        .edge(
+            import::NODE_NAME,
+            APPEND_NODE,
+            IMPORT_BATCHES_MAX,
+            "an import has one batch under way, and few run at a time",
         )
         .build()?
         .start(&tokio::runtime::Handle::current());
@@ -83,6 +96,7 @@ pub(super) fn start(
     Ok(Ingest {
         graph,
         remote_write,
+        text_import,
         targets: Arc::clone(&shared.status),
         scrape_metrics: Arc::clone(&shared.metrics),
         discovery_metrics: Arc::clone(shared.discoveries.metrics()),

@@ -1,0 +1,199 @@
+//! `POST /api/v1/import/prometheus`: pieces of the body are read, committed and forgotten one by one.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use engine_dataflow::{DeliveryError, DeliveryOptions, Inlet, InletHandle};
+use engine_model::{SeriesTable, WallClock};
+use flate2::write::MultiGzDecoder;
+use futures::StreamExt;
+use http::header::{CONTENT_ENCODING, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use tokio::sync::Semaphore;
+
+use super::options::ImportOptions;
+use super::pieces::{Piece, Pieces};
+use super::samples;
+
+/// The source's name in the graph.
+pub const NODE_NAME: &str = "import";
+
+/// Imports at a time: each holds a piece, its samples and what gzip makes of a bit of a body; more wait.
+const IMPORTS_MAX: usize = 4;
+/// Longest pause of a sender.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// Bits of a compressed body that are decompressed at once: at most a thousandfold as large.
+const COMPRESSED_BYTES: usize = 4 << 10;
+
+/// Imports text and commits it through the graph.
+#[derive(Debug)]
+pub struct TextImport {
+    inlet: InletHandle,
+    table: Arc<SeriesTable>,
+    clock: WallClock,
+    places: Semaphore,
+}
+
+impl TextImport {
+    /// The source for the graph, under [`NODE_NAME`], and what serves requests.
+    pub fn new(table: Arc<SeriesTable>, clock: WallClock) -> (Inlet, Arc<Self>) {
+        let (inlet, handle) = Inlet::new();
+        let import = Self {
+            inlet: handle,
+            table,
+            clock,
+            places: Semaphore::new(IMPORTS_MAX),
+        };
+        (inlet, Arc::new(import))
+    }
+}
+
+/// The route of the import.
+pub fn router(import: Arc<TextImport>) -> Router {
+    Router::new()
+        .route("/api/v1/import/prometheus", post(handle).put(handle))
+        .with_state(import)
+}
+
+/// Why an import ends early. What came before is stored.
+enum Refusal {
+    Data(String),
+    Unavailable(String),
+    Encoding(String),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Data(text) => (StatusCode::BAD_REQUEST, text + "\n").into_response(),
+            Self::Encoding(text) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, text + "\n").into_response(),
+            Self::Unavailable(text) => {
+                (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text + "\n").into_response()
+            }
+        }
+    }
+}
+
+async fn handle(State(import): State<Arc<TextImport>>, request: Request) -> Response {
+    let options = match ImportOptions::parse(request.uri().query().unwrap_or_default()) {
+        Ok(options) => options,
+        Err(text) => return Refusal::Data(text).into_response(),
+    };
+    let (parts, body) = request.into_parts();
+    match import.run(&parts.headers, body, Arc::new(options)).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+impl TextImport {
+    async fn run(&self, headers: &HeaderMap, body: Body, options: Arc<ImportOptions>) -> Result<(), Refusal> {
+        let mut unpacker = Unpacker::of(headers)?;
+        let Ok(_place) = self.places.acquire().await else {
+            return Err(Refusal::Unavailable("the server is stopping".to_owned()));
+        };
+        let mut pieces = Pieces::default();
+        let mut stream = body.into_data_stream();
+        loop {
+            let Ok(received) = tokio::time::timeout(PAUSE_MAX, stream.next()).await else {
+                return Err(Refusal::Data("the body paused for more than a minute".to_owned()));
+            };
+            let Some(received) = received else { break };
+            let received =
+                received.map_err(|error| Refusal::Data(format!("cannot read the body: {error}")))?;
+            for bytes in received.chunks(COMPRESSED_BYTES) {
+                unpacker.unpack(bytes, &mut pieces)?;
+                while let Some(piece) = pieces.next().map_err(Refusal::Data)? {
+                    self.commit(piece, &options).await?;
+                }
+            }
+        }
+        unpacker.finish(&mut pieces)?;
+        match pieces.last() {
+            Some(piece) => self.commit(piece, &options).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn commit(&self, piece: Piece, options: &Arc<ImportOptions>) -> Result<(), Refusal> {
+        let (options, table) = (Arc::clone(options), Arc::clone(&self.table));
+        let (now_ms, first_line) = (self.clock.now_ms(), piece.first_line);
+        let read = tokio::task::spawn_blocking(move || samples::batch(&piece, &options, now_ms, &table));
+        let batch = read.await.unwrap_or_else(|error| Err(error.to_string()));
+        let batch =
+            batch.map_err(|text| Refusal::Data(format!("{text}; lines before {first_line} are stored")))?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match self.inlet.commit(batch, DeliveryOptions::pushed(NODE_NAME)).await {
+            Ok(receipt) if receipt.rejected.is_empty() => Ok(()),
+            Ok(receipt) => {
+                let refused = &receipt.rejected;
+                tracing::warn!(
+                    first_line,
+                    out_of_order = refused.out_of_order,
+                    duplicate = refused.duplicate,
+                    out_of_bounds = refused.out_of_bounds,
+                    too_old = refused.too_old,
+                    "the store refused samples of an import"
+                );
+                Ok(())
+            }
+            Err(error @ (DeliveryError::Rejected(_) | DeliveryError::TooLarge { .. })) => Err(Refusal::Data(
+                format!("{error}, in the lines from {first_line} on"),
+            )),
+            Err(error) => Err(Refusal::Unavailable(format!(
+                "{error}; lines before {first_line} are stored"
+            ))),
+        }
+    }
+}
+
+/// Takes the compression off a body.
+enum Unpacker {
+    Plain,
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+}
+
+impl Unpacker {
+    fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
+        match encoding {
+            None | Some(b"" | b"identity") => Ok(Self::Plain),
+            Some(b"gzip") => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))),
+            Some(other) => Err(Refusal::Encoding(format!(
+                "content encoding {:?} is not supported; send gzip or plain text",
+                String::from_utf8_lossy(other)
+            ))),
+        }
+    }
+
+    fn unpack(&mut self, bytes: &[u8], pieces: &mut Pieces) -> Result<(), Refusal> {
+        match self {
+            Self::Plain => pieces.add(bytes),
+            Self::Gzip(decoder) => {
+                decoder.write_all(bytes).map_err(|error| damaged(&error))?;
+                pieces.add(&std::mem::take(decoder.get_mut()));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, pieces: &mut Pieces) -> Result<(), Refusal> {
+        if let Self::Gzip(mut decoder) = self {
+            decoder.try_finish().map_err(|error| damaged(&error))?;
+            pieces.add(decoder.get_ref());
+        }
+        Ok(())
+    }
+}
+
+fn damaged(error: &std::io::Error) -> Refusal {
+    Refusal::Data(format!("the gzip stream is damaged: {error}"))
+}

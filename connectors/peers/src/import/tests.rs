@@ -1,0 +1,142 @@
+//! Bodies through the router into a graph: what is stored, what is refused, and where.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::body::{Body, to_bytes};
+use engine_dataflow::{CommitReceipt, Delivery, Graph, NodeError, RunningGraph, Sink};
+use engine_model::WallClock;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::Request;
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tower::ServiceExt;
+
+use super::*;
+
+#[derive(Default)]
+struct TestSink(Arc<Mutex<Vec<String>>>);
+
+#[async_trait]
+impl Sink for TestSink {
+    async fn write(&mut self, deliveries: Vec<Delivery>) -> Result<(), NodeError> {
+        for delivery in deliveries {
+            assert!(delivery.options.durable);
+            let batch = delivery.batch.clone();
+            for (series, timestamp, value) in batch.iter() {
+                let labels = batch.series_table().labels(series).expect("named");
+                self.0.lock().push(format!("{labels} {value}@{timestamp}"));
+            }
+            delivery.acknowledge(Ok(CommitReceipt {
+                accepted: batch.len(),
+                ..CommitReceipt::default()
+            }));
+        }
+        Ok(())
+    }
+}
+
+struct Fixture {
+    import: Arc<TextImport>,
+    stored: Arc<Mutex<Vec<String>>>,
+    _graph: RunningGraph,
+}
+
+async fn fixture() -> Fixture {
+    let (inlet, import) = TextImport::new(Arc::default(), WallClock::from_fn(|| 77));
+    let sink = TestSink::default();
+    let stored = Arc::clone(&sink.0);
+    let graph = Graph::builder()
+        .source(NODE_NAME, Box::new(inlet))
+        .sink("append", Box::new(sink))
+        .edge(NODE_NAME, "append", 4, "a test")
+        .build()
+        .expect("a valid plan")
+        .start(&Handle::current());
+    // The inlet opens when its task first runs.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    Fixture {
+        import,
+        stored,
+        _graph: graph,
+    }
+}
+
+impl Fixture {
+    async fn post(&self, query: &str, encoding: &str, body: Vec<u8>) -> (u16, String) {
+        let request = Request::post(format!("/api/v1/import/prometheus{query}"))
+            .header("content-encoding", encoding)
+            .body(Body::from(body))
+            .expect("a request");
+        let response = router(Arc::clone(&self.import))
+            .oneshot(request)
+            .await
+            .expect("infallible");
+        let status = response.status().as_u16();
+        let text = to_bytes(response.into_body(), 1 << 20).await.expect("short");
+        (status, String::from_utf8(text.to_vec()).expect("text"))
+    }
+}
+
+const TEXT: &str = "\
+# HELP flow how much passes
+# TYPE flow counter
+flow{dam=\"west\"} 1 1000
+flow{dam=\"west\"} 2 2000
+level 3.5";
+
+#[tokio::test]
+async fn text_is_stored_with_its_times() {
+    let fixture = fixture().await;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(TEXT.as_bytes()).expect("written");
+    let gzip = gzip.finish().expect("finished");
+    let empty = (204, String::new());
+    assert_eq!(fixture.post("", "identity", TEXT.into()).await, empty);
+    let query = "?extra_label=dam=east&timestamp=5";
+    assert_eq!(fixture.post(query, "gzip", gzip.clone()).await, empty);
+    assert_eq!(
+        *fixture.stored.lock(),
+        [
+            r#"{__name__="flow", dam="west"} 1@1000"#,
+            r#"{__name__="flow", dam="west"} 2@2000"#,
+            r#"{__name__="level"} 3.5@77"#,
+            r#"{__name__="flow", dam="east"} 1@1000"#,
+            r#"{__name__="flow", dam="east"} 2@2000"#,
+            r#"{__name__="level", dam="east"} 3.5@5"#,
+        ]
+    );
+    let (status, text) = fixture.post("", "gzip", gzip[..20].into()).await;
+    assert!(
+        status == 400 && text.starts_with("the gzip stream is damaged"),
+        "{text}"
+    );
+    assert_eq!(fixture.post("", "br", Vec::new()).await.0, 415);
+}
+
+#[tokio::test]
+async fn a_fault_names_its_line_and_what_is_stored() {
+    let fixture = fixture().await;
+    // Long lines, so that the fault is in the second piece.
+    let mut body = String::from("# TYPE flow counter\n");
+    for i in 0..40 {
+        body.push_str(&format!(
+            "flow{{n=\"{i}\",long=\"{}\"}} {i}\n",
+            "x".repeat(50_000)
+        ));
+    }
+    body.push_str("flow 1\nflow{ 2\n");
+    let (status, text) = fixture.post("", "", body.into()).await;
+    assert_eq!(status, 400);
+    assert!(text.starts_with("line 43: "), "{text}");
+    let stored = fixture.stored.lock().len();
+    assert!(
+        stored > 0 && text.ends_with(&format!("; lines before {} are stored\n", stored + 2)),
+        "{stored}: {text}"
+    );
+    let (status, text) = fixture.post("?timestamp=never", "", Vec::new()).await;
+    assert!(status == 400 && text.contains("timestamp must be"), "{text}");
+}
