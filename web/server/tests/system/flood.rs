@@ -148,7 +148,8 @@ async fn pushes_under_way_at_a_stop_are_kept_or_refused() -> Result<()> {
         sender??;
     }
     weir.start_again().await?;
-    for (sender, kept) in kept.lock().iter().enumerate() {
+    let kept = kept.lock().clone();
+    for (sender, kept) in kept.iter().enumerate() {
         let expression = format!("min(count_over_time(flood{{sender=\"{sender}\"}}[1h]))");
         let found = query(&weir.url, &expression, &[]).await?;
         let found: usize = found["result"][0]["value"][1].as_str().unwrap_or("0").parse()?;

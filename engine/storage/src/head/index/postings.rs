@@ -4,6 +4,10 @@
 #[derive(Debug)]
 pub(super) struct Postings {
     first: u32,
+    #[expect(
+        clippy::box_collection,
+        reason = "most values have one series: a word instead of three"
+    )]
     rest: Option<Box<Vec<u32>>>,
 }
 

@@ -1,6 +1,7 @@
 //! The index against a scan of all label sets, through inserts and removals.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use engine_model::matcher::{MatchOp, all_match};
 use engine_model::{Labels, Matcher, SeriesRef};
@@ -55,8 +56,8 @@ proptest! {
         for (series, labels) in inserted {
             let series = SeriesRef(series);
             // A reference has one label set for good.
-            if !known.0.contains_key(&series) {
-                known.0.insert(series, labels.clone());
+            if let Entry::Vacant(unknown) = known.0.entry(series) {
+                unknown.insert(labels.clone());
                 index.insert(series, &labels, &known);
             }
         }

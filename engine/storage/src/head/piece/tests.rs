@@ -29,12 +29,13 @@ fn bytes(pieces: &[SealedPiece]) -> usize {
 
 #[test]
 fn ordinary_series_are_small() {
-    let every_15_s = |value: fn(i64) -> f64| -> Vec<(i64, u64)> {
+    type Samples = Vec<(i64, u64)>;
+    let every_15_s = |value: fn(i64) -> f64| -> Samples {
         (0..120)
             .map(|i| (1_700_000_000_000 + 15_000 * i, value(i).to_bits()))
             .collect()
     };
-    let cases: [(&str, Vec<(i64, u64)>, usize); 4] = [
+    let cases: [(&str, Samples, usize); 4] = [
         ("constant", every_15_s(|_| 1.0), 24),
         ("counter", every_15_s(|i| (1_000_000 + i * 37) as f64), 256),
         ("decimals", every_15_s(|i| 0.25 * (i % 17) as f64), 270),
