@@ -117,7 +117,7 @@ mod tests {
             assert!(error.contains(part), "{error}");
         }
         for (yaml, part) in [
-            ("- \n", "f.yml:1:1"),
+            ("- \n", "f.yml:1:3: [0]: nil target group"),
             ("- target: [a]\n", "did you mean \"targets\""),
             ("a: b\n", "expected a list"),
         ] {

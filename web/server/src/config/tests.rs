@@ -96,7 +96,10 @@ fn jobs_stand_in_files_of_their_own_too() {
             "scrape_configs: [{job_name: a}]\n",
             "b.jobs.yml:1:1: scrape_configs: found multiple scrape configs",
         ),
-        ("scrape_configs: [{jobname: a}]\n", "b.jobs.yml:1:19"),
+        (
+            "scrape_configs: [{jobname: a}]\n",
+            "b.jobs.yml:1:18: missing key \"job_name\"",
+        ),
         ("global: {}\n", "b.jobs.yml:1:1: unknown key \"global\""),
     ] {
         write("b.jobs.yml", text);
