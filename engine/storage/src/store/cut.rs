@@ -11,9 +11,9 @@ use super::committer::CutStart;
 use super::error::StoreError;
 use super::{Shared, Store};
 use crate::head::{CutPlan, Trimmed};
-use crate::segment::{Level, Segment, SegmentHeader, SegmentWriter};
+use crate::segment::{Level, Segment, SegmentHeader, SegmentWriter, remove_folder};
 use crate::series_samples::SeriesSamples;
-use crate::wal::checkpoint::CheckpointWriter;
+use crate::wal::checkpoint::{CheckpointWriter, checkpoint_exists};
 use crate::wal::record::{put_checkpoint_exemplar, put_image};
 use crate::wal::writer::delete_covered;
 
@@ -96,13 +96,18 @@ fn due_border(now_ms: i64) -> i64 {
 /// Cuts what is planned; the log files that were closed for it are replaced by a checkpoint.
 fn run(shared: &Shared, CutStart { closed, plan }: CutStart) -> Result<FlushReport, StoreError> {
     let started = std::time::Instant::now();
-    let written = write_segments(shared, &plan)?;
+    let mut written = Unpublished {
+        shared,
+        closed,
+        segments: Vec::new(),
+    };
+    write_segments(shared, &plan, &mut written.segments)?;
     let report = FlushReport {
-        segments: written.len(),
-        samples: written.iter().map(Segment::sample_count).sum(),
+        segments: written.segments.len(),
+        samples: written.segments.iter().map(Segment::sample_count).sum(),
     };
     write_checkpoint(shared, &plan, closed)?;
-    publish(shared, &plan, written);
+    publish(shared, &plan, std::mem::take(&mut written.segments));
     trim(shared);
     delete_covered(&*shared.config.disk, &shared.wal_dir, closed)?;
     shared.counters.cuts.add(1);
@@ -115,8 +120,31 @@ fn run(shared: &Shared, CutStart { closed, plan }: CutStart) -> Result<FlushRepo
     Ok(report)
 }
 
+/// Segments of a cut that is not done yet. When it fails they are removed: the head still has their samples,
+/// and a delete that does not know them would be undone by the next start, which would find them.
+struct Unpublished<'a> {
+    shared: &'a Shared,
+    closed: u64,
+    segments: Vec<Segment>,
+}
+
+impl Drop for Unpublished<'_> {
+    fn drop(&mut self) {
+        // Once the checkpoint has its name, a start would look for the samples in the segments alone.
+        if checkpoint_exists(&self.shared.wal_dir, self.closed) {
+            return;
+        }
+        for segment in &self.segments {
+            if let Err(error) = remove_folder(&*self.shared.config.disk, segment.path()) {
+                let path = segment.path().display();
+                tracing::warn!(%path, error = %crate::error_chain(&error), "cannot remove a segment of a failed cut");
+            }
+        }
+    }
+}
+
 /// Writes the planned samples, and then those that came late, in segments of their own.
-fn write_segments(shared: &Shared, plan: &CutPlan) -> Result<Vec<Segment>, StoreError> {
+fn write_segments(shared: &Shared, plan: &CutPlan, written: &mut Vec<Segment>) -> Result<(), StoreError> {
     let mut series = Vec::new();
     let mut from = Some(SeriesRef(0));
     while let Some(next) = from {
@@ -129,7 +157,7 @@ fn write_segments(shared: &Shared, plan: &CutPlan) -> Result<Vec<Segment>, Store
     let mut output = Output {
         shared,
         sequence: newest.map_or(0, |newest| newest + 1),
-        written: Vec::new(),
+        written,
     };
     output.write(series, |head, (series, labels)| {
         let mut samples = SeriesSamples::new(labels.clone());
@@ -140,15 +168,14 @@ fn write_segments(shared: &Shared, plan: &CutPlan) -> Result<Vec<Segment>, Store
     output.write(late, |head, (series, labels)| {
         let late = head.cut_late(plan, *series);
         late.unwrap_or_else(|| SeriesSamples::new(labels.clone()))
-    })?;
-    Ok(output.written)
+    })
 }
 
 /// Segments of a cut.
 struct Output<'a> {
     shared: &'a Shared,
     sequence: u64,
-    written: Vec<Segment>,
+    written: &'a mut Vec<Segment>,
 }
 
 impl Output<'_> {

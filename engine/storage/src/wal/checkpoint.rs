@@ -9,6 +9,11 @@ use super::file_name::{checkpoint_path, sync_dir};
 use super::record::{MAGIC, put_end, put_start};
 use crate::disk::{DiskFile, SharedDisk};
 
+/// Whether the checkpoint that replaces log files up to `sequence` has its final name.
+pub(crate) fn checkpoint_exists(dir: &Path, sequence: u64) -> bool {
+    checkpoint_path(dir, sequence).exists()
+}
+
 /// A checkpoint being written. Dropped unfinished, it leaves a `*.tmp` which the next replay deletes.
 pub(crate) struct CheckpointWriter {
     disk: SharedDisk,

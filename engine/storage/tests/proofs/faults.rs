@@ -1,5 +1,6 @@
 //! Disks that are full or fail, and the order of writing, syncing and answering.
 
+use engine_model::Matcher;
 use engine_storage::disk::{Keep, Operation};
 use engine_storage::{AppendError, AppendOptions, Fsync, OnReject};
 
@@ -184,6 +185,34 @@ fn a_cut_without_space_fails_and_leaves_everything_where_it_was() {
     machine.lose_power(Keep::Nothing);
     machine.start().unwrap();
     ledger.check(&machine.read(), Since::Power);
+}
+
+#[test]
+fn what_a_failed_cut_wrote_does_not_undo_a_later_delete() {
+    // Room for some of the segments, and then for all of them but not for the checkpoint.
+    for free in (0..60_000).step_by(4_000) {
+        let mut machine = started();
+        for push in 0..300 {
+            let samples: Vec<_> = (0..4)
+                .map(|series| (series, 60_000 * push as i64, push))
+                .collect();
+            machine.append(&samples, false).unwrap();
+        }
+        machine.disk.set_free_bytes(Some(free));
+        let flushed = machine.runtime.block_on(machine.store().flush());
+        machine.disk.set_free_bytes(None);
+        let all = vec![vec![Matcher::equal("__name__", "m")]];
+        let deleted = machine.store().delete(all, i64::MIN, i64::MAX, 0);
+        machine.runtime.block_on(deleted).unwrap();
+        for keep in [Keep::All, Keep::Nothing] {
+            machine.lose_power(keep);
+            machine.start().unwrap();
+            assert!(
+                machine.read().is_empty(),
+                "with {free} bytes, {flushed:?}, after {keep:?}"
+            );
+        }
+    }
 }
 
 /// Writes to files and fsyncs of files so far.
