@@ -42,7 +42,12 @@ pub struct ScrapeMetrics {
 
 impl ScrapeMetrics {
     /// Name, help and value of each counter, for the exposition of the server's own metrics.
-    pub fn counters(&self) -> [(&'static str, &'static str, u64); 15] {
+    pub fn counters(&self) -> Vec<(&'static str, &'static str, u64)> {
+        [&self.limits()[..], &self.samples()[..]].concat()
+    }
+
+    /// Scrapes that hit a limit, and scrapes that did not happen.
+    fn limits(&self) -> [(&'static str, &'static str, u64); 9] {
         [
             (
                 "prometheus_target_scrapes_exceeded_sample_limit_total",
@@ -70,11 +75,6 @@ impl ScrapeMetrics {
                 self.samples_over_series_limit.get(),
             ),
             (
-                "weir_scrape_zeros_appended_total",
-                "Total number of zeros that were stored where counters begin.",
-                self.zeros_appended.get(),
-            ),
-            (
                 "weir_target_scrapes_skipped_total",
                 "Total number of scrapes that were due while the one before was still under way.",
                 self.ticks_skipped.get(),
@@ -88,6 +88,22 @@ impl ScrapeMetrics {
                 "prometheus_target_scrape_pool_exceeded_target_limit_total",
                 "Total number of times that a job had more targets than its limit.",
                 self.exceeded_target_limit.get(),
+            ),
+            (
+                "prometheus_target_sync_failed_total",
+                "Total number of targets that could not be made from their labels.",
+                self.sync_failed.get(),
+            ),
+        ]
+    }
+
+    /// What became of the samples.
+    fn samples(&self) -> [(&'static str, &'static str, u64); 6] {
+        [
+            (
+                "weir_scrape_zeros_appended_total",
+                "Total number of zeros that were stored where counters begin.",
+                self.zeros_appended.get(),
             ),
             (
                 "prometheus_target_scrapes_sample_out_of_order_total",
@@ -113,11 +129,6 @@ impl ScrapeMetrics {
                 "weir_scrape_commits_failed_total",
                 "Total number of scrapes whose samples the store did not take.",
                 self.commit_failed.get(),
-            ),
-            (
-                "prometheus_target_sync_failed_total",
-                "Total number of targets that could not be made from their labels.",
-                self.sync_failed.get(),
             ),
         ]
     }

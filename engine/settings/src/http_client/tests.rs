@@ -64,80 +64,82 @@ fn accepts() {
     }
 }
 
+/// What is refused, and with which words.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "oauth2: {client_id: x}\nauthorization: {credentials: b}",
+        "/etc/weir/w.yml:1:1: at most one of basic_auth & authorization & oauth2 must be configured; remove one",
+    ),
+    (
+        "oauth2: {client_id: x}",
+        "/etc/weir/w.yml:1:9: missing key \"token_url\" in oauth2; add it",
+    ),
+    (
+        "oauth2:\n  client_id: x\n  token_url: http://t\n  grant_type: urn:ietf:params:oauth:grant-type:jwt-bearer\n  iss: me",
+        "/etc/weir/w.yml:4:15: oauth2.grant_type: grant type \"urn:ietf:params:oauth:grant-type:jwt-bearer\" is not supported by this version of weir; use \"client_credentials\"",
+    ),
+    (
+        "tls_config:\n  cert_file: c.pem",
+        "/etc/weir/w.yml:2:3: tls_config.cert_file: a client certificate needs both parts; add key or key_file",
+    ),
+    (
+        "tls_config: {ca: x, ca_file: y}",
+        "/etc/weir/w.yml:1:21: tls_config: at most one of ca & ca_file must be configured; remove one",
+    ),
+    (
+        "tls_config: {min_version: TLS13, max_version: TLS12}",
+        "/etc/weir/w.yml:1:47: tls_config.max_version: max_version must be greater than or equal to min_version",
+    ),
+    (
+        "tls_config: {max_version: TLS10}",
+        "/etc/weir/w.yml:1:27: tls_config.max_version: TLS10 is not spoken by weir; use TLS12 or TLS13",
+    ),
+    (
+        "proxy_from_environment: true\nproxy_url: http://p",
+        "/etc/weir/w.yml:2:1: proxy_url: if proxy_from_environment is configured, proxy_url must not be configured",
+    ),
+    (
+        "no_proxy: localhost",
+        "/etc/weir/w.yml:1:1: no_proxy: if no_proxy is configured, proxy_url must also be configured",
+    ),
+    (
+        "proxy_connect_header: {A: [b]}",
+        "/etc/weir/w.yml:1:1: proxy_connect_header: if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured",
+    ),
+    (
+        "proxy_url: ftp://p",
+        "/etc/weir/w.yml:1:12: proxy_url: unsupported proxy scheme \"ftp\"; use http, https or socks5",
+    ),
+    (
+        "http_headers:\n  authorization: {values: [x]}",
+        "/etc/weir/w.yml:2:3: http_headers.authorization: setting header \"authorization\" is not allowed; remove it",
+    ),
+    (
+        "basic_auth: {username: a}\nauthorization: {credentials: b}",
+        "/etc/weir/w.yml:2:1: at most one of basic_auth & authorization & oauth2 must be configured; remove one",
+    ),
+    (
+        "basic_auth:\n  username: a\n  password: b\n  password_file: c",
+        "/etc/weir/w.yml:4:3: basic_auth: at most one of password & password_file must be configured; remove one",
+    ),
+    (
+        "authorization: {type: basic, credentials: b}",
+        "/etc/weir/w.yml:1:23: authorization.type: \"basic\" does not belong here; use \"basic_auth\"",
+    ),
+    (
+        "basic_auth:\n  usrname: a",
+        "/etc/weir/w.yml:2:3: unknown key \"usrname\" in basic_auth; did you mean \"username\"?",
+    ),
+    (
+        "follow_redirects: \"no\"",
+        "/etc/weir/w.yml:1:19: follow_redirects: expected true or false, got the string \"no\"; remove the quotes",
+    ),
+];
+
 #[test]
 fn refuses() {
-    let cases = [
-        (
-            "oauth2: {client_id: x}\nauthorization: {credentials: b}",
-            "/etc/weir/w.yml:1:1: at most one of basic_auth & authorization & oauth2 must be configured; remove one",
-        ),
-        (
-            "oauth2: {client_id: x}",
-            "/etc/weir/w.yml:1:9: missing key \"token_url\" in oauth2; add it",
-        ),
-        (
-            "oauth2:\n  client_id: x\n  token_url: http://t\n  grant_type: urn:ietf:params:oauth:grant-type:jwt-bearer\n  iss: me",
-            "/etc/weir/w.yml:4:15: oauth2.grant_type: grant type \"urn:ietf:params:oauth:grant-type:jwt-bearer\" is not supported by this version of weir; use \"client_credentials\"",
-        ),
-        (
-            "tls_config:\n  cert_file: c.pem",
-            "/etc/weir/w.yml:2:3: tls_config.cert_file: a client certificate needs both parts; add key or key_file",
-        ),
-        (
-            "tls_config: {ca: x, ca_file: y}",
-            "/etc/weir/w.yml:1:21: tls_config: at most one of ca & ca_file must be configured; remove one",
-        ),
-        (
-            "tls_config: {min_version: TLS13, max_version: TLS12}",
-            "/etc/weir/w.yml:1:47: tls_config.max_version: max_version must be greater than or equal to min_version",
-        ),
-        (
-            "tls_config: {max_version: TLS10}",
-            "/etc/weir/w.yml:1:27: tls_config.max_version: TLS10 is not spoken by weir; use TLS12 or TLS13",
-        ),
-        (
-            "proxy_from_environment: true\nproxy_url: http://p",
-            "/etc/weir/w.yml:2:1: proxy_url: if proxy_from_environment is configured, proxy_url must not be configured",
-        ),
-        (
-            "no_proxy: localhost",
-            "/etc/weir/w.yml:1:1: no_proxy: if no_proxy is configured, proxy_url must also be configured",
-        ),
-        (
-            "proxy_connect_header: {A: [b]}",
-            "/etc/weir/w.yml:1:1: proxy_connect_header: if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured",
-        ),
-        (
-            "proxy_url: ftp://p",
-            "/etc/weir/w.yml:1:12: proxy_url: unsupported proxy scheme \"ftp\"; use http, https or socks5",
-        ),
-        (
-            "http_headers:\n  authorization: {values: [x]}",
-            "/etc/weir/w.yml:2:3: http_headers.authorization: setting header \"authorization\" is not allowed; remove it",
-        ),
-        (
-            "basic_auth: {username: a}\nauthorization: {credentials: b}",
-            "/etc/weir/w.yml:2:1: at most one of basic_auth & authorization & oauth2 must be configured; remove one",
-        ),
-        (
-            "basic_auth:\n  username: a\n  password: b\n  password_file: c",
-            "/etc/weir/w.yml:4:3: basic_auth: at most one of password & password_file must be configured; remove one",
-        ),
-        (
-            "authorization: {type: basic, credentials: b}",
-            "/etc/weir/w.yml:1:23: authorization.type: \"basic\" does not belong here; use \"basic_auth\"",
-        ),
-        (
-            "basic_auth:\n  usrname: a",
-            "/etc/weir/w.yml:2:3: unknown key \"usrname\" in basic_auth; did you mean \"username\"?",
-        ),
-        (
-            "follow_redirects: \"no\"",
-            "/etc/weir/w.yml:1:19: follow_redirects: expected true or false, got the string \"no\"; remove the quotes",
-        ),
-    ];
-    for (text, expected) in cases {
-        assert_eq!(decode(text).expect_err(text), expected, "{text}");
+    for (text, expected) in REFUSED {
+        assert_eq!(decode(text).expect_err(text), *expected, "{text}");
     }
 }
 

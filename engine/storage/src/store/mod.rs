@@ -1,10 +1,9 @@
 //! The store: one façade over log, head and segments.
 //!
-//! - `start` begins to replay the log and starts the committer, the one thread that appends; batches are
-//!   accepted at once, reads wait for the replay. `open` returns when it is done.
+//! - `start` accepts batches at once and replays the log meanwhile; `open` returns when it is done.
 //! - `append` hands a batch to the committer and answers once it is logged, visible and, if asked, synced.
-//! - `pin` fixes a version (commit number, cut generation, list of segments): all that is read through it
-//!   is of one moment. `flush` cuts the head into segments, `compact` merges segments.
+//! - `pin` fixes a version: all that is read through it is of one moment. `flush` cuts the head into
+//!   segments, `compact` merges segments.
 
 mod adopt;
 mod committer;

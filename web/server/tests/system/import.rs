@@ -91,7 +91,7 @@ async fn compare(seed: u64) -> Result<()> {
     let storage = storage.display().to_string();
     let refused = command::weir(&["import", "tsdb", "--from", &snapshot, "--storage.path", &storage]).await?;
     ensure!(
-        refused.code == Some(1) && refused.stderr.contains("lock"),
+        refused.code == Some(1) && refused.stderr.contains("is in use by another process"),
         "{refused:?}"
     );
     Ok(())
