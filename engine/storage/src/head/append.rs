@@ -246,23 +246,7 @@ impl Check<'_> {
     ) {
         self.remember(batch, row);
         let newest = self.newest(series, Some(state));
-        let is_histogram = matches!(
-            newest,
-            Some(Touched {
-                value: SampleValue::Histogram(_),
-                ..
-            })
-        );
-        if is_histogram && is_stale(f64::from_bits(bits)) {
-            return self.stale_histogram(batch, row, series, time);
-        }
-        let value = SampleValue::Float(bits);
-        let verdict = self.judge(newest.as_ref(), time, &value);
-        self.enter(series, &verdict, time, &value);
-        match verdict {
-            Verdict::Take => self.checked.floats += 1,
-            verdict => self.skip(batch, row, time, value, Some(state), verdict),
-        }
+        self.settle_float((batch, row), newest, series, (time, bits), Some(state));
     }
 
     #[cold]
@@ -275,6 +259,19 @@ impl Check<'_> {
                 .add(Labels::empty(), row, time, RejectReason::UnknownSeries);
         }
         let newest = self.fresh.get(&series).cloned().flatten();
+        self.settle_float((batch, row), newest, series, (time, bits), None);
+    }
+
+    /// Judges a float against the newest sample of its series and enters what becomes of it. A stale marker
+    /// after a histogram is one of the histogram's kind.
+    fn settle_float(
+        &mut self,
+        (batch, row): (&SampleBatch, usize),
+        newest: Option<Touched>,
+        series: SeriesRef,
+        (time, bits): (i64, u64),
+        state: Option<&SeriesState>,
+    ) {
         let is_histogram = matches!(
             newest,
             Some(Touched {
@@ -290,7 +287,7 @@ impl Check<'_> {
         self.enter(series, &verdict, time, &value);
         match verdict {
             Verdict::Take => self.checked.floats += 1,
-            verdict => self.skip(batch, row, time, value, None, verdict),
+            verdict => self.skip(batch, row, time, value, state, verdict),
         }
     }
 
