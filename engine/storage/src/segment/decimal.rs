@@ -36,8 +36,23 @@ pub(super) fn unscale(scaled: i64, divisor: f64) -> f64 {
     scaled as f64 / divisor
 }
 
-/// Chooses the power of ten under which the most of `values` are exact decimals, the smallest of equals.
+/// Chooses what the integers of a series are divided by: the power of ten under which the most of `values`
+/// are exact decimals, less the power of two that all these integers have in common. Bytes in whole pages
+/// become numbers of pages. Halving both sides of a division changes no bit of its result.
 pub(super) fn choose_divisor(values: &[f64]) -> f64 {
+    let power = choose_power(values);
+    let common = values.iter().try_fold(0i64, |bits, &value| {
+        let bits = bits | scale(value, power).unwrap_or(0);
+        if bits & 1 == 0 { Ok(bits) } else { Err(bits) }
+    });
+    match common {
+        Ok(bits) if bits != 0 => power / (1i64 << bits.trailing_zeros()) as f64,
+        _ => power,
+    }
+}
+
+/// The power of ten under which the most of `values` are exact decimals, the smallest of equals.
+fn choose_power(values: &[f64]) -> f64 {
     let mut visited = vec![0usize];
     let (mut power, mut decimals, mut odd) = (0, 0usize, 0usize);
     for &value in values.iter().filter(|v| v.is_finite()) {
@@ -116,16 +131,21 @@ mod tests {
 
     #[test]
     fn divisors() {
-        let cases: [(&[f64], f64); 10] = [
+        let cases: [(&[f64], f64); 15] = [
             (&[1.0, 2.0, -3.0], 1.0),
             (&[1.0, 2.5, 3.25], 100.0),
             (&[0.1, f64::NAN, f64::INFINITY, -0.0], 10.0),
             (&[0.1 + 0.2, std::f64::consts::PI, 0.1 + 0.7], 1.0),
             (&[std::f64::consts::PI], 1e15),
-            (&[9e15, 8e15, 0.123_456_789, 7e15], 1.0),
+            (&[9e15, 8e15, 0.123_456_789, 7e15], 1.0 / 32_768.0),
             (&[0.001, 12.5], 1000.0),
             (&[], 1.0),
             (&[1e300, 1.0], 1.0),
+            (&[4096.0, f64::NAN, -12_288.0, 0.0], 1.0 / 4096.0),
+            (&[4096.0, 0.5], 10.0),
+            (&[0.25, 0.5], 100.0),
+            (&[0.0, 0.0], 1.0),
+            (&[9_007_199_254_740_992.0], 1.0 / 9_007_199_254_740_992.0),
             (&[f64::MIN_POSITIVE, 0.25], 100.0),
         ];
         for (values, divisor) in cases {

@@ -40,6 +40,10 @@ fn values(count: usize) -> impl Strategy<Value = Vec<f64>> {
             sample((0i64..1 << 60).prop_map(|v| v as f64 / 1e9).boxed()),
             count
         ),
+        vec(
+            sample((0i64..1 << 50).prop_map(|v| v as f64 * 4096.0).boxed()),
+            count
+        ),
         vec(sample((0.0..1.0).boxed()), count),
         vec(special.clone(), count),
     ]
