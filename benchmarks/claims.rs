@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{encodings, ingest, million, parser};
+use crate::{encodings, ingest, million, parser, queries};
 
 /// A claim that can be checked, with its options.
 #[derive(Debug, Subcommand)]
@@ -16,13 +16,16 @@ pub enum Claim {
     Million(million::Options),
     /// Reads exposition text.
     Parser(parser::Options),
+    /// Answers PromQL beside the peers.
+    Queries(queries::Options),
 }
 
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 5] = [
     ("encodings", include_str!("encodings/README.md")),
     ("ingest", include_str!("ingest/README.md")),
     ("million", include_str!("million/README.md")),
     ("parser", include_str!("parser/README.md")),
+    ("queries", include_str!("queries/README.md")),
 ];
 
 /// Names of the claims and what each says.
@@ -44,6 +47,7 @@ impl Claim {
             Self::Ingest(options) => ingest::check(&options),
             Self::Million(options) => million::check(&options),
             Self::Parser(options) => parser::check(&options),
+            Self::Queries(options) => queries::check(&options),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod ingest;
 pub mod load;
 pub mod million;
 pub mod parser;
+pub mod queries;
 pub mod report;
 pub mod servers;
 mod thread_time;
