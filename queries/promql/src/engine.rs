@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::execution::TaskContext;
-use queries_tables::{SampleBudget, Snapshot};
+use queries_tables::{QueryMemory, SampleBudget, Snapshot};
 use tokio::runtime::Handle;
 
 use crate::annotations::{Annotations, shorten};
@@ -14,6 +14,7 @@ use crate::evaluation::Evaluation;
 use crate::grid::Grid;
 use crate::parser::{DurationContext, Expr, ParseOptions, ValueType, parse_expr, resolve_durations};
 use crate::plan::Planner;
+use crate::statistics::{PlanWatch, QueryStatistics};
 use crate::value::Value;
 
 /// How queries are run.
@@ -57,6 +58,8 @@ pub struct QueryOptions {
     pub lookback: Option<Duration>,
     /// A shorter time-out; a longer one has no effect.
     pub timeout: Option<Duration>,
+    /// The plan is told with the result.
+    pub explain: bool,
 }
 
 /// What a query gives.
@@ -68,6 +71,8 @@ pub struct QueryResult {
     pub warnings: Vec<String>,
     /// Infos, at most ten and a count of the rest.
     pub infos: Vec<String>,
+    /// What it took.
+    pub statistics: QueryStatistics,
 }
 
 /// Runs queries. One a process.
@@ -76,6 +81,7 @@ pub struct Engine {
     config: EngineConfig,
     runtime: Handle,
     context: Arc<TaskContext>,
+    memory: Option<Arc<QueryMemory>>,
 }
 
 impl Engine {
@@ -85,7 +91,22 @@ impl Engine {
             config,
             runtime,
             context: Arc::new(TaskContext::default()),
+            memory: None,
         }
+    }
+
+    /// The same, whose queries share `memory`.
+    #[must_use]
+    pub fn within(self, memory: Arc<QueryMemory>) -> Self {
+        Self {
+            memory: Some(memory),
+            ..self
+        }
+    }
+
+    /// The memory that queries share.
+    pub fn memory(&self) -> Option<&Arc<QueryMemory>> {
+        self.memory.as_ref()
     }
 
     /// How queries are run.
@@ -155,6 +176,12 @@ impl Engine {
         options: QueryOptions,
         instant: bool,
     ) -> Result<QueryResult, QueryError> {
+        let watch = Arc::new(PlanWatch::new());
+        let budget = SampleBudget::new(self.config.samples_max);
+        let budget = Arc::new(match &self.memory {
+            Some(memory) => budget.within(memory),
+            None => budget,
+        });
         let durations = DurationContext {
             step_ms: if instant { 0 } else { grid.step_ms },
             range_ms: grid.end_ms - grid.start_ms,
@@ -162,7 +189,7 @@ impl Engine {
         resolve_durations(&mut expr, durations).map_err(|error| QueryError::Execution(error.to_string()))?;
         let planner = Planner {
             snapshot,
-            budget: Arc::new(SampleBudget::new(self.config.samples_max)),
+            budget: Arc::clone(&budget),
             collision: Some(Arc::default()),
             annotations: Arc::new(Annotations::new(query)),
             lookback_ms: options.lookback.unwrap_or(self.config.lookback).as_millis() as i64,
@@ -180,6 +207,7 @@ impl Engine {
             grid,
             instant,
             context: Arc::clone(&self.context),
+            watch: Arc::clone(&watch),
         };
         let mut running = AbortOnDrop(self.runtime.spawn(task.run()));
         let value = match tokio::time::timeout(timeout, &mut running.0).await {
@@ -197,6 +225,7 @@ impl Engine {
             value,
             warnings: shorten(planner.annotations.warnings(), "warning"),
             infos: shorten(planner.annotations.infos(), "info"),
+            statistics: watch.finish(&budget, options.explain),
         })
     }
 }

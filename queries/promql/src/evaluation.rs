@@ -23,6 +23,7 @@ use crate::nodes::window::dropped_names;
 use crate::parser::ast::{Edges, MatrixSelector, SubqueryExpr};
 use crate::parser::{Expr, ValueType};
 use crate::plan::Planner;
+use crate::statistics::PlanWatch;
 use crate::value::{RangeSeries, Value, VectorElement};
 
 /// One query on its way.
@@ -33,6 +34,7 @@ pub(crate) struct Evaluation {
     /// Whether the query is about one instant; otherwise the result is a range even if it has one step.
     pub(crate) instant: bool,
     pub(crate) context: Arc<TaskContext>,
+    pub(crate) watch: Arc<PlanWatch>,
 }
 
 impl Evaluation {
@@ -112,6 +114,7 @@ impl Evaluation {
         let mut series = Vec::new();
         let mut held = Reservation::new(&self.planner.budget);
         let mut pace = Pace::new();
+        self.watch.planned(&plan);
         let mut stream = plan.execute(0, Arc::clone(&self.context))?;
         while let Some(batch) = stream.next().await {
             let batch = batch?;
@@ -186,6 +189,7 @@ impl Evaluation {
         let mut series = Vec::new();
         let mut held = Reservation::new(&self.planner.budget);
         let mut pace = Pace::new();
+        self.watch.planned(&plan);
         let mut stream = plan.execute(0, Arc::clone(&self.context))?;
         while let Some(batch) = stream.next().await {
             let batch = StepBatch::new(&batch?);

@@ -6,6 +6,7 @@ pub mod parser;
 pub mod engine;
 pub mod error;
 mod evaluation;
+pub mod statistics;
 pub mod value;
 
 pub mod annotations;
@@ -18,6 +19,7 @@ pub mod testscript;
 
 pub use engine::{Engine, EngineConfig, QueryOptions, QueryResult};
 pub use error::QueryError;
+pub use statistics::QueryStatistics;
 pub use value::{RangeSeries, Value, VectorElement};
 
 #[cfg(test)]

@@ -3,15 +3,20 @@
 //! Segments are decoded in engine-storage only; this crate wraps what its select returns.
 
 pub mod budget;
+pub mod explain;
 pub mod folded;
 pub mod memory;
+pub mod memory_pool;
+mod observed;
 pub mod operation;
 pub mod scan;
 pub mod snapshot;
 pub mod sql_tables;
 
 pub use budget::SampleBudget;
+pub use explain::{ExplainedNode, explain};
 pub use memory::MemorySnapshot;
+pub use memory_pool::QueryMemory;
 pub use operation::{Operation, PlanNode};
 pub use scan::SeriesScan;
 pub use snapshot::{SeriesSet, Snapshot, SnapshotError, StoreSnapshot};

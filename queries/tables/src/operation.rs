@@ -14,11 +14,14 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions, SchedulingType,
 };
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, Count, ExecutionPlanMetricsSet, Metric, MetricValue, MetricsSet,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
-use futures::StreamExt;
 use futures::stream::BoxStream;
+
+use crate::observed::Observed;
 
 /// What comes out of an operation.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
@@ -30,6 +33,11 @@ pub trait Operation: fmt::Debug + Any + Send + Sync + 'static {
 
     /// Parameters of the node in EXPLAIN, such as `rate[5m]`.
     fn describe(&self) -> String;
+
+    /// Numbers that EXPLAIN ANALYZE shows besides rows, bytes and time.
+    fn details(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 
     /// Schema of the batches that come out.
     fn schema(&self) -> SchemaRef;
@@ -140,18 +148,23 @@ impl<O: Operation> ExecutionPlan for PlanNode<O> {
             .collect();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let stream = Arc::clone(&self.operation).run(inputs?, &context)?;
-        let counted = stream.inspect(move |batch| {
-            if let Ok(batch) = batch {
-                metrics.record_output(batch.num_rows());
-            }
-        });
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             self.operation.schema(),
-            counted,
+            Observed::new(stream, metrics),
         )))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
+        let mut metrics = self.metrics.clone_inner();
+        for (name, number) in self.operation.details() {
+            let count = Count::new();
+            count.add(usize::try_from(number).unwrap_or(usize::MAX));
+            let value = MetricValue::Count {
+                name: name.into(),
+                count,
+            };
+            metrics.push(Arc::new(Metric::new(value, None)));
+        }
+        Some(metrics)
     }
 }

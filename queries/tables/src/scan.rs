@@ -43,6 +43,10 @@ impl Operation for SeriesScan {
         format!("{{{}}} [{}, {}]", matchers.join(","), self.min_ms, self.max_ms)
     }
 
+    fn details(&self) -> Vec<(&'static str, u64)> {
+        self.snapshot.coverage(&self.matchers, self.min_ms, self.max_ms)
+    }
+
     fn schema(&self) -> SchemaRef {
         folded_schema()
     }

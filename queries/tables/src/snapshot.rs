@@ -25,6 +25,11 @@ pub trait Snapshot: Debug + Send + Sync {
         max_ms: i64,
     ) -> Result<Arc<dyn SeriesSet>, SnapshotError>;
 
+    /// What a select of `matchers` in `[min_ms, max_ms]` looks at: names and numbers, such as `segments_touched`.
+    fn coverage(&self, _matchers: &[Matcher], _min_ms: i64, _max_ms: i64) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
     /// Names of the labels that the series which satisfy all `matchers` have, ascending.
     fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
         let set = self.select(matchers, i64::MIN, i64::MAX)?;
@@ -101,6 +106,25 @@ impl Snapshot for StoreSnapshot {
             min_ms,
             max_ms,
         }))
+    }
+
+    /// Segments outside the time range, or without a series that matches, are not read.
+    fn coverage(&self, matchers: &[Matcher], min_ms: i64, max_ms: i64) -> Vec<(&'static str, u64)> {
+        let (mut touched, mut out_of_time, mut without_series) = (0, 0, 0);
+        for segment in self.version.segments() {
+            if segment.max_time() < min_ms || segment.min_time() > max_ms {
+                out_of_time += 1;
+            } else if segment.matching(matchers).is_empty() {
+                without_series += 1;
+            } else {
+                touched += 1;
+            }
+        }
+        vec![
+            ("segments_touched", touched),
+            ("segments_pruned_by_time", out_of_time),
+            ("segments_pruned_by_labels", without_series),
+        ]
     }
 }
 

@@ -158,7 +158,12 @@ fn options(parameters: &Parameters) -> Result<QueryOptions, ApiError> {
             (ns > 0).then(|| Duration::from_nanos(ns.unsigned_abs()))
         }
     };
-    Ok(QueryOptions { lookback, timeout })
+    let explain = parameters.get("explain") == "true";
+    Ok(QueryOptions {
+        lookback,
+        timeout,
+        explain,
+    })
 }
 
 /// The error of a query, by what Prometheus answers.
