@@ -1,9 +1,11 @@
-//! Pure bytes to samples and back: exposition text, remote write. No IO.
+//! Pure bytes to samples and back: exposition text, remote read and write. No IO.
 //! Every decoder takes untrusted bytes, never panics, and bounds what it allocates by what it was given.
 
 pub mod escaping;
 pub mod exposition;
+pub mod federation;
 pub mod prometheus_text;
+pub mod remote_read;
 pub mod remote_write;
 pub mod tsdb_block;
 
