@@ -119,6 +119,18 @@ impl Engine {
         Ok(parse_expr(query, &self.config.parse)?)
     }
 
+    /// Refuses what cannot be evaluated over a range.
+    pub fn check_range(expr: &Expr) -> Result<(), QueryError> {
+        let value_type = expr.value_type();
+        if matches!(value_type, ValueType::Scalar | ValueType::Vector) {
+            return Ok(());
+        }
+        Err(QueryError::BadData(format!(
+            "invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
+            value_type.documented()
+        )))
+    }
+
     /// Evaluates `query` at one instant (ms since the epoch).
     pub async fn instant(
         &self,
@@ -143,13 +155,7 @@ impl Engine {
         options: QueryOptions,
     ) -> Result<QueryResult, QueryError> {
         let expr = self.parse(query)?;
-        let value_type = expr.value_type();
-        if !matches!(value_type, ValueType::Scalar | ValueType::Vector) {
-            return Err(QueryError::BadData(format!(
-                "invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
-                value_type.documented()
-            )));
-        }
+        Self::check_range(&expr)?;
         if step_ms <= 0 {
             return Err(QueryError::BadData(
                 "zero or negative query resolution step widths are not accepted. Try a positive integer"

@@ -16,6 +16,8 @@ pub struct QueryStatistics {
     pub evaluation: Duration,
     /// Samples that steps looked at; one that several steps see counts for each.
     pub samples_looked_at: u64,
+    /// Samples that were read.
+    pub samples_read: u64,
     /// Most samples that were held at a time.
     pub samples_peak: usize,
     /// The plan and what its nodes did, where it was asked for. A literal text has none.
@@ -50,6 +52,7 @@ impl PlanWatch {
             planning,
             evaluation: taken.saturating_sub(planning),
             samples_looked_at: budget.looked_at(),
+            samples_read: budget.samples_read(),
             samples_peak: budget.peak(),
             plan: planned.filter(|_| explained).map(|(_, plan)| explain(&plan)),
         }

@@ -24,6 +24,8 @@ pub struct SampleBudget {
     peak: AtomicUsize,
     /// Samples that steps looked at; one that several steps see counts for each.
     looked_at: AtomicU64,
+    /// Samples that scans read.
+    read: AtomicU64,
     memory: Option<Grant>,
 }
 
@@ -44,6 +46,7 @@ impl SampleBudget {
             samples: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             looked_at: AtomicU64::new(0),
+            read: AtomicU64::new(0),
             memory: None,
         }
     }
@@ -91,6 +94,16 @@ impl SampleBudget {
     /// Most samples that were held at a time.
     pub fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)
+    }
+
+    /// Counts samples that a scan read.
+    pub fn read(&self, samples: usize) {
+        self.read.fetch_add(samples as u64, Ordering::Relaxed);
+    }
+
+    /// Samples that scans read.
+    pub fn samples_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Counts samples that steps looked at.

@@ -78,6 +78,7 @@ impl SeriesScan {
             let positions: Range<usize> = start..(start + SERIES_PER_BATCH).min(set.len());
             let series = set.read(positions).map_err(external)?;
             let samples: usize = series.iter().map(engine_storage::SeriesSamples::len).sum();
+            self.budget.read(samples);
             self.budget.take(samples)?;
             // Once folded, a batch lives as long as one step of the nodes above; the limit is on what
             // is held at one time.

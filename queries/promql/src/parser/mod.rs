@@ -16,6 +16,7 @@ mod expression;
 mod lexer;
 mod literals;
 mod modifiers;
+mod pretty;
 mod print;
 mod selector;
 mod token;
@@ -30,6 +31,7 @@ pub use durations::{DurationContext, resolve_durations};
 pub use error::ParseError;
 pub(crate) use literals::parse_number;
 pub use position::{Position, Span};
+pub use pretty::pretty;
 
 /// Parts of the language that can be switched off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

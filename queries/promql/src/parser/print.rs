@@ -16,6 +16,9 @@ use super::operators::{DurationOp, UnaryOp};
 /// Labels separated by commas, quoted where their name needs it.
 struct LabelList<'a>(&'a [String]);
 
+/// What stands behind the expression of a subquery.
+pub(super) struct SubquerySuffix<'a>(pub(super) &'a SubqueryExpr);
+
 /// A duration in ms.
 struct Milliseconds(i64);
 
@@ -55,15 +58,21 @@ impl Display for LabelList<'_> {
     }
 }
 
+/// The operator and its labels: what stands before the parenthesis.
+pub(super) fn write_aggregate_head(aggregate: &AggregateExpr, out: &mut impl fmt::Write) -> fmt::Result {
+    out.write_str(aggregate.op.as_str())?;
+    let grouping = LabelList(&aggregate.grouping);
+    if aggregate.without {
+        write!(out, " without ({grouping}) ")?;
+    } else if !aggregate.grouping.is_empty() {
+        write!(out, " by ({grouping}) ")?;
+    }
+    Ok(())
+}
+
 impl Display for AggregateExpr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.op.as_str())?;
-        let grouping = LabelList(&self.grouping);
-        if self.without {
-            write!(f, " without ({grouping}) ")?;
-        } else if !self.grouping.is_empty() {
-            write!(f, " by ({grouping}) ")?;
-        }
+        write_aggregate_head(self, f)?;
         match &self.param {
             Some(param) => write!(f, "({param}, {})", self.expr),
             None => write!(f, "({})", self.expr),
@@ -204,13 +213,20 @@ impl Display for MatrixSelector {
 
 impl Display for SubqueryExpr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}:", self.expr, Settled(&self.range_expr, self.range_ms))?;
-        if self.step_expr.is_some() || self.step_ms != 0 {
-            Settled(&self.step_expr, self.step_ms).fmt(f)?;
+        write!(f, "{}{}", self.expr, SubquerySuffix(self))
+    }
+}
+
+impl Display for SubquerySuffix<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let subquery = self.0;
+        write!(f, "[{}:", Settled(&subquery.range_expr, subquery.range_ms))?;
+        if subquery.step_expr.is_some() || subquery.step_ms != 0 {
+            Settled(&subquery.step_expr, subquery.step_ms).fmt(f)?;
         }
         f.write_str("]")?;
-        self.modifiers.write_at(f)?;
-        self.modifiers.write_offset(f)
+        subquery.modifiers.write_at(f)?;
+        subquery.modifiers.write_offset(f)
     }
 }
 
