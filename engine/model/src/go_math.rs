@@ -117,6 +117,51 @@ pub fn exp2(value: f64) -> f64 {
     join(power, whole as i64)
 }
 
+/// e to the power of `value`, as Go computes it on processors that multiply and add in one step: a Taylor series
+/// of a sixteenth of what whole powers of two leave, squared four times.
+#[expect(
+    clippy::excessive_precision,
+    reason = "the constants are those of the published method"
+)]
+pub fn exp(value: f64) -> f64 {
+    const LN2_UPPER: f64 = 0.693_147_180_559_662_956_511_601_805_686_950_683_593_75;
+    const LN2_LOWER: f64 = 0.282_352_905_630_315_771_225_884_481_750_134_360_255_254_120_68e-12;
+    const OVERFLOW: f64 = 7.097_827_128_933_84e+02;
+    /// 1/8!, 1/7!, … 1/3!, 1/2!, 1.
+    const TERMS: [f64; 8] = [
+        2.480_158_730_158_730_158_7e-5,
+        1.984_126_984_126_984_127_0e-4,
+        1.388_888_888_888_888_888_9e-3,
+        8.333_333_333_333_333_333_3e-3,
+        4.166_666_666_666_666_666_7e-2,
+        1.666_666_666_666_666_666_7e-1,
+        0.5,
+        1.0,
+    ];
+    if value.is_nan() || value == f64::INFINITY {
+        return value;
+    }
+    if value == f64::NEG_INFINITY {
+        return 0.0;
+    }
+    if value > OVERFLOW {
+        return f64::INFINITY;
+    }
+    let whole = (std::f64::consts::LOG2_E * value).round_ties_even();
+    if whole < -1100.0 {
+        return 0.0;
+    }
+    let rest = (-whole).mul_add(LN2_UPPER, value);
+    let part = (-whole).mul_add(LN2_LOWER, rest) * 0.0625;
+    let series = TERMS[1..].iter().fold(TERMS[0], |sum, term| part.mul_add(sum, *term));
+    // (1 + x)² − 1 = x · (x + 2)
+    let mut less_one = part * series;
+    for _ in 0..3 {
+        less_one *= less_one + 2.0;
+    }
+    join((less_one + 2.0).mul_add(less_one, 1.0), whole as i64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +181,16 @@ mod tests {
                 (ln(value) - value.ln()).abs() <= value.ln().abs() * 1e-15,
                 "{value}"
             );
+        }
+    }
+
+    #[test]
+    fn powers_of_e() {
+        assert_eq!((exp(0.0), exp(710.0), exp(-800.0)), (1.0, f64::INFINITY, 0.0));
+        assert_eq!((exp(f64::INFINITY), exp(f64::NEG_INFINITY)), (f64::INFINITY, 0.0));
+        assert!(exp(f64::NAN).is_nan() && exp(-740.0) > 0.0);
+        for value in [-20.75, -0.5, 1e-9, 1.0, 3.3, 700.001] {
+            assert!((exp(value) / value.exp() - 1.0).abs() < 1e-15, "{value}");
         }
     }
 

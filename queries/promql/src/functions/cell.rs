@@ -20,7 +20,7 @@ static FUNCTIONS: &[CellFunction] = &[
     cell("abs", |v, _| Some(v.abs())),
     cell("ceil", |v, _| Some(v.ceil())),
     cell("floor", |v, _| Some(v.floor())),
-    cell("exp", |v, _| Some(v.exp())),
+    cell("exp", |v, _| Some(go_math::exp(v))),
     cell("sqrt", |v, _| Some(v.sqrt())),
     cell("ln", |v, _| Some(go_math::ln(v))),
     cell("log2", |v, _| Some(go_math::log2(v))),

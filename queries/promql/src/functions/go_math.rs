@@ -1,8 +1,8 @@
 //! Logarithms and powers as Go computes them, to the last bit where the C library differs: results that are
 //! compared with Prometheus's must be equal, not only near.
 
-pub(super) use engine_model::go_math::{ln, log2};
 use engine_model::go_math::{join, split};
+pub(super) use engine_model::go_math::{exp, ln, log2};
 
 /// Logarithm to base 10.
 pub(super) fn log10(value: f64) -> f64 {
@@ -32,7 +32,7 @@ pub(super) fn pow(base: f64, exponent: f64) -> f64 {
             rest -= 1.0;
             whole += 1.0;
         }
-        result = (rest * ln(base)).exp();
+        result = exp(rest * ln(base));
     }
     let (mut square, square_exponent) = split(base);
     let mut square_exponent = i64::from(square_exponent);
