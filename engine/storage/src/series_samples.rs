@@ -1,5 +1,6 @@
 //! What every read returns: one series with its samples in a time range.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use engine_model::Labels;
@@ -107,29 +108,44 @@ impl SeriesSamples {
             self.values.extend_from_slice(values);
             return;
         }
-        let mut merged_timestamps = Vec::with_capacity(self.timestamps.len() + timestamps.len());
-        let mut merged_values = Vec::with_capacity(self.timestamps.len() + timestamps.len());
+        let (mine_t, mine_v) = (take(&mut self.timestamps), take(&mut self.values));
+        let total = mine_t.len() + timestamps.len();
+        let mut merged_timestamps = Vec::with_capacity(total);
+        let mut merged_values = Vec::with_capacity(total);
         let (mut mine, mut theirs) = (0, 0);
-        while mine < self.timestamps.len() || theirs < timestamps.len() {
-            let take_mine = match (self.timestamps.get(mine), timestamps.get(theirs)) {
-                (Some(a), Some(b)) => a <= b,
-                (mine, _) => mine.is_some(),
-            };
-            let (timestamp, value) = if take_mine {
-                mine += 1;
-                (self.timestamps[mine - 1], self.values[mine - 1])
-            } else {
+        // Samples of two sources mostly follow each other in long runs, which are copied whole.
+        while mine < mine_t.len() && theirs < timestamps.len() {
+            let run = run_until(&mine_t[mine..], |t| t <= timestamps[theirs]);
+            merged_timestamps.extend_from_slice(&mine_t[mine..mine + run]);
+            merged_values.extend_from_slice(&mine_v[mine..mine + run]);
+            mine += run;
+            if run > 0 && mine_t[mine - 1] == timestamps[theirs] {
                 theirs += 1;
-                (timestamps[theirs - 1], values[theirs - 1])
-            };
-            if merged_timestamps.last() != Some(&timestamp) {
-                merged_timestamps.push(timestamp);
-                merged_values.push(value);
+                continue;
             }
+            let Some(&next) = mine_t.get(mine) else { break };
+            let run = run_until(&timestamps[theirs..], |t| t < next);
+            merged_timestamps.extend_from_slice(&timestamps[theirs..theirs + run]);
+            merged_values.extend_from_slice(&values[theirs..theirs + run]);
+            theirs += run;
         }
+        merged_timestamps.extend_from_slice(&mine_t[mine..]);
+        merged_values.extend_from_slice(&mine_v[mine..]);
+        merged_timestamps.extend_from_slice(&timestamps[theirs..]);
+        merged_values.extend_from_slice(&values[theirs..]);
         self.timestamps = merged_timestamps;
         self.values = merged_values;
     }
+}
+
+/// How many timestamps from the first on satisfy `holds`, which the later ones do not. Looks near the start
+/// first, in doubling steps.
+fn run_until(timestamps: &[i64], holds: impl Fn(i64) -> bool) -> usize {
+    let mut reach = 1;
+    while reach < timestamps.len() && holds(timestamps[reach - 1]) {
+        reach *= 2;
+    }
+    timestamps[..reach.min(timestamps.len())].partition_point(|&t| holds(t))
 }
 
 #[cfg(test)]
@@ -146,6 +162,22 @@ mod tests {
         series.merge(&[41], &[5.0]);
         assert_eq!(series.len(), 7);
     }
+
+    #[test]
+    fn runs_of_all_lengths_merge_as_samples_do_one_by_one() {
+        for (every, ours) in [(2, 1), (3, 2), (7, 3), (50, 25), (1000, 500)] {
+            let mine: Vec<i64> = (0..300).filter(|t| t % every < ours).collect();
+            let theirs: Vec<i64> = (0..300).filter(|t| t % 5 != 0).collect();
+            let mut series = SeriesSamples::new(Labels::empty());
+            series.merge(&mine, &vec![1.0; mine.len()]);
+            series.merge(&theirs, &vec![2.0; theirs.len()]);
+            let expected: Vec<i64> = (0..300).filter(|t| mine.contains(t) || t % 5 != 0).collect();
+            assert_eq!(series.timestamps, expected);
+            let first = |t: &i64| if mine.contains(t) { 1.0 } else { 2.0 };
+            assert_eq!(series.values, expected.iter().map(first).collect::<Vec<_>>());
+        }
+    }
+
     #[test]
     fn a_time_has_one_sample_of_one_kind() {
         let histogram = |sum: f64| {

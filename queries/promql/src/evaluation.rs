@@ -21,6 +21,7 @@ use crate::nodes::labels_map::{LabelsKind, LabelsMap};
 use crate::nodes::pace::{Pace, Reservation};
 use crate::nodes::window::dropped_names;
 use crate::parser::ast::{Edges, MatrixSelector, SubqueryExpr};
+use crate::parser::operators::AggregateOp;
 use crate::parser::{Expr, ValueType};
 use crate::plan::Planner;
 use crate::statistics::PlanWatch;
@@ -169,6 +170,9 @@ impl Evaluation {
                 .unique(PlanNode::plan(drop_names, vec![plan]), self.grid);
         }
         let mut series = self.series(plan).await?;
+        if !self.instant || !orders_itself(&self.expr) {
+            series.sort_by(|a, b| a.labels.cmp(&b.labels));
+        }
         if self.instant {
             let elements = series.into_iter().filter_map(|one| {
                 let &(at_ms, value) = one.samples.first()?;
@@ -180,7 +184,6 @@ impl Evaluation {
             });
             return Ok(Value::Vector(elements.collect()));
         }
-        series.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok(Value::Matrix(series))
     }
 
@@ -205,6 +208,15 @@ impl Evaluation {
             }
         }
         Ok(series)
+    }
+}
+
+/// Whether the order of an instant vector is part of what `expr` says; stored series come in no order.
+fn orders_itself(expr: &Expr) -> bool {
+    match expr.unwrap_parens() {
+        Expr::Call(call) => call.func.name.starts_with("sort"),
+        Expr::Aggregate(aggregate) => matches!(aggregate.op, AggregateOp::Topk | AggregateOp::Bottomk),
+        _ => false,
     }
 }
 

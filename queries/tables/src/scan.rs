@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::Matcher;
@@ -17,6 +19,9 @@ use crate::snapshot::{SeriesSet, Snapshot};
 /// Series read at a time: enough to share the decoding of Parquet pages between neighbours, few enough
 /// that a batch of a day at 15 s (5,760 samples a series) stays near 25 MiB.
 const SERIES_PER_BATCH: usize = 256;
+
+/// Batches that are read at a time by a scan of many series.
+const READ_AHEAD: usize = 2;
 
 /// Reads the series that satisfy `matchers`, with their samples in `[min_ms, max_ms]`.
 #[derive(Debug)]
@@ -59,7 +64,7 @@ impl Operation for SeriesScan {
         let select = futures::stream::once(async move {
             let set = self
                 .snapshot
-                .select(&self.matchers, self.min_ms, self.max_ms)
+                .select_unordered(&self.matchers, self.min_ms, self.max_ms)
                 .map_err(external)?;
             Ok::<_, DataFusionError>((self, set))
         });
@@ -74,18 +79,40 @@ impl Operation for SeriesScan {
 impl SeriesScan {
     fn batches(self: Arc<Self>, set: Arc<dyn SeriesSet>) -> BatchStream {
         let starts = (0..set.len()).step_by(SERIES_PER_BATCH);
+        let read_ahead = if set.len() > SERIES_PER_BATCH {
+            READ_AHEAD
+        } else {
+            1
+        };
         let batches = futures::stream::iter(starts).map(move |start| {
-            let positions: Range<usize> = start..(start + SERIES_PER_BATCH).min(set.len());
-            let series = set.read(positions).map_err(external)?;
-            let samples: usize = series.iter().map(engine_storage::SeriesSamples::len).sum();
-            self.budget.read(samples);
-            self.budget.take(samples)?;
-            // Once folded, a batch lives as long as one step of the nodes above; the limit is on what
-            // is held at one time.
-            self.budget.give_back(samples);
-            Ok(fold(series))
+            let (scan, set) = (Arc::clone(&self), Arc::clone(&set));
+            let read = move || scan.batch(set.as_ref(), start..(start + SERIES_PER_BATCH).min(set.len()));
+            async move {
+                match read_ahead {
+                    1 => read(),
+                    // A task of its own, so that the next batch is read while this one is computed with.
+                    _ => SpawnedTask::spawn(async move { read() })
+                        .join_unwind()
+                        .await
+                        .map_err(|e| DataFusionError::External(Box::new(e)))?,
+                }
+            }
         });
+        let batches = batches.buffered(read_ahead);
         batches.boxed()
+    }
+}
+
+impl SeriesScan {
+    fn batch(&self, set: &dyn SeriesSet, positions: Range<usize>) -> Result<RecordBatch> {
+        let series = set.read(positions).map_err(external)?;
+        let samples: usize = series.iter().map(engine_storage::SeriesSamples::len).sum();
+        self.budget.read(samples);
+        self.budget.take(samples)?;
+        // Once folded, a batch lives as long as one step of the nodes above; the limit is on what
+        // is held at one time.
+        self.budget.give_back(samples);
+        Ok(fold(series))
     }
 }
 

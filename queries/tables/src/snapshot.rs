@@ -30,9 +30,19 @@ pub trait Snapshot: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// As [`select`](Self::select), in any order that is the same for each call.
+    fn select_unordered(
+        &self,
+        matchers: &[Matcher],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Arc<dyn SeriesSet>, SnapshotError> {
+        self.select(matchers, min_ms, max_ms)
+    }
+
     /// Names of the labels that the series which satisfy all `matchers` have, ascending.
     fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
-        let set = self.select(matchers, i64::MIN, i64::MAX)?;
+        let set = self.select_unordered(matchers, i64::MIN, i64::MAX)?;
         let names = (0..set.len()).flat_map(|position| set.labels(position).iter().map(|(name, _)| name));
         Ok(ascending(names))
     }
@@ -40,7 +50,7 @@ pub trait Snapshot: Debug + Send + Sync {
     /// Values of the label `name` on the series which satisfy all `matchers`, ascending; not the empty
     /// one, which an absent label has.
     fn label_values(&self, name: &str, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
-        let set = self.select(matchers, i64::MIN, i64::MAX)?;
+        let set = self.select_unordered(matchers, i64::MIN, i64::MAX)?;
         Ok(ascending(
             (0..set.len()).filter_map(|position| set.labels(position).get(name)),
         ))
@@ -86,6 +96,15 @@ impl StoreSnapshot {
         }
     }
 
+    fn set(&self, selected: Vec<SelectedSeries>, min_ms: i64, max_ms: i64) -> Arc<dyn SeriesSet> {
+        Arc::new(StoredSeries {
+            version: Arc::clone(&self.version),
+            selected,
+            min_ms,
+            max_ms,
+        })
+    }
+
     /// The pinned version.
     pub fn version(&self) -> &PinnedVersion {
         &self.version
@@ -100,12 +119,17 @@ impl Snapshot for StoreSnapshot {
         max_ms: i64,
     ) -> Result<Arc<dyn SeriesSet>, SnapshotError> {
         let selected = self.version.select(matchers, min_ms, max_ms)?;
-        Ok(Arc::new(StoredSeries {
-            version: Arc::clone(&self.version),
-            selected,
-            min_ms,
-            max_ms,
-        }))
+        Ok(self.set(selected, min_ms, max_ms))
+    }
+
+    fn select_unordered(
+        &self,
+        matchers: &[Matcher],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Arc<dyn SeriesSet>, SnapshotError> {
+        let selected = self.version.select_unordered(matchers, min_ms, max_ms)?;
+        Ok(self.set(selected, min_ms, max_ms))
     }
 
     /// Segments outside the time range, or without a series that matches, are not read.

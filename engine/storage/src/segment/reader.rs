@@ -220,6 +220,20 @@ impl Segment {
         min_time_ms: i64,
         max_time_ms: i64,
     ) -> Result<Vec<SeriesSamples>, SegmentError> {
+        let mut found = self.read_rows(rows, min_time_ms, max_time_ms)?;
+        for (row, samples) in &mut found {
+            samples.labels = self.labels(*row);
+        }
+        Ok(found.into_iter().map(|(_, samples)| samples).collect())
+    }
+
+    /// As [`read`](Self::read), each series by its number and without its labels.
+    pub(crate) fn read_rows(
+        &self,
+        rows: &[u32],
+        min_time_ms: i64,
+        max_time_ms: i64,
+    ) -> Result<Vec<(u32, SeriesSamples)>, SegmentError> {
         let ascending = rows.is_sorted_by(|a, b| a < b);
         if !ascending || rows.last().is_some_and(|&last| last >= self.series_count()) {
             return Err(SegmentError::refused("rows that do not ascend or do not exist"));
@@ -244,42 +258,12 @@ impl Segment {
         let floats = read::clip(&self.0.samples, &floats, min_time_ms, max_time_ms)?;
         let values = read::read_values(&self.0.samples, &floats)?;
         let Some(table) = &self.0.histograms else {
-            return Ok(self.join(floats, values, Vec::new(), Vec::new()));
+            return Ok(join(floats, values, Vec::new(), Vec::new()));
         };
         let clipped = rows_of(|range| (range.first_histogram, range.histogram_count));
         let clipped = read::clip(table, &clipped, min_time_ms, max_time_ms)?;
         let histograms = read::read_histograms(table, &clipped)?;
-        Ok(self.join(floats, values, clipped, histograms))
-    }
-
-    /// Brings floats and histograms together, a series each.
-    fn join(
-        &self,
-        floats: Vec<Clipped>,
-        values: Vec<Vec<f64>>,
-        clipped: Vec<Clipped>,
-        histograms: Vec<TimedHistograms>,
-    ) -> Vec<SeriesSamples> {
-        let mut joined = Vec::with_capacity(floats.len().max(clipped.len()));
-        let mut histograms = clipped.iter().map(|c| c.series).zip(histograms).peekable();
-        let only_histograms = |(series, histograms)| SeriesSamples {
-            histograms,
-            ..SeriesSamples::new(self.labels(series))
-        };
-        for (float, values) in floats.into_iter().zip(values) {
-            while let Some(before) = histograms.next_if(|(series, _)| *series < float.series) {
-                joined.push(only_histograms(before));
-            }
-            let same = histograms.next_if(|(series, _)| *series == float.series);
-            joined.push(SeriesSamples {
-                labels: self.labels(float.series),
-                timestamps: float.timestamps,
-                values,
-                histograms: same.map_or(Vec::new(), |(_, histograms)| histograms),
-            });
-        }
-        joined.extend(histograms.map(only_histograms));
-        joined
+        Ok(join(floats, values, clipped, histograms))
     }
 
     /// Reads all series one after the other with a fixed amount of memory besides the largest series.
@@ -313,6 +297,40 @@ impl Segment {
     pub(super) fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
+}
+
+/// Brings floats and histograms together, a series each.
+fn join(
+    floats: Vec<Clipped>,
+    values: Vec<Vec<f64>>,
+    clipped: Vec<Clipped>,
+    histograms: Vec<TimedHistograms>,
+) -> Vec<(u32, SeriesSamples)> {
+    let unnamed = SeriesSamples::new(Labels::empty());
+    let mut joined = Vec::with_capacity(floats.len().max(clipped.len()));
+    let mut histograms = clipped.iter().map(|c| c.series).zip(histograms).peekable();
+    let only_histograms = |(series, histograms): (u32, TimedHistograms)| {
+        let samples = SeriesSamples {
+            histograms,
+            ..unnamed.clone()
+        };
+        (series, samples)
+    };
+    for (float, values) in floats.into_iter().zip(values) {
+        while let Some(before) = histograms.next_if(|(series, _)| *series < float.series) {
+            joined.push(only_histograms(before));
+        }
+        let same = histograms.next_if(|(series, _)| *series == float.series);
+        let samples = SeriesSamples {
+            labels: unnamed.labels.clone(),
+            timestamps: float.timestamps,
+            values,
+            histograms: same.map_or(Vec::new(), |(_, histograms)| histograms),
+        };
+        joined.push((float.series, samples));
+    }
+    joined.extend(histograms.map(only_histograms));
+    joined
 }
 
 fn open_histograms(path: &Path, manifest: &Manifest) -> Result<Option<TableFile>, SegmentError> {

@@ -24,6 +24,14 @@ pub struct SelectedSeries {
 }
 
 impl SelectedSeries {
+    fn new(labels: Labels) -> Self {
+        Self {
+            labels,
+            head: None,
+            segments: Vec::new(),
+        }
+    }
+
     /// The series' identity.
     pub fn labels(&self) -> &Labels {
         &self.labels
@@ -73,8 +81,22 @@ impl PinnedVersion {
         min_ms: i64,
         max_ms: i64,
     ) -> Result<Vec<SelectedSeries>, StoreError> {
+        let mut selected = self.select_unordered(matchers, min_ms, max_ms)?;
+        selected.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
+        Ok(selected)
+    }
+
+    /// As [`select`](Self::select), in an order that says nothing and is the same for each call: sorting
+    /// many series costs more than finding them.
+    pub fn select_unordered(
+        &self,
+        matchers: &[Matcher],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Vec<SelectedSeries>, StoreError> {
         self.shared.gate.check()?;
-        let mut found: HashMap<Labels, SelectedSeries, foldhash::fast::RandomState> = HashMap::default();
+        let mut selected: Vec<SelectedSeries> = Vec::new();
+        let mut found: HashMap<Labels, usize, foldhash::fast::RandomState> = HashMap::default();
         for (position, segment) in self.version.segments.iter().enumerate() {
             if segment.max_time() < min_ms || segment.min_time() > max_ms {
                 continue;
@@ -89,17 +111,14 @@ impl PinnedVersion {
                     continue;
                 }
                 let place = (position as u32, row);
-                match found.entry(segment.labels(row)) {
-                    Entry::Occupied(mut entry) => entry.get_mut().segments.push(place),
+                let place_in = match found.entry(segment.labels(row)) {
+                    Entry::Occupied(entry) => *entry.get(),
                     Entry::Vacant(entry) => {
-                        let labels = entry.key().clone();
-                        entry.insert(SelectedSeries {
-                            labels,
-                            head: None,
-                            segments: vec![place],
-                        });
+                        selected.push(SelectedSeries::new(entry.key().clone()));
+                        *entry.insert(selected.len() - 1)
                     }
-                }
+                };
+                selected[place_in].segments.push(place);
             }
         }
         let Version {
@@ -110,19 +129,23 @@ impl PinnedVersion {
             .head
             .read()
             .matching(matchers, min_ms, max_ms, commit, generation);
-        for (series, labels) in in_head {
-            let entry = found.entry(labels);
-            let labels = entry.key().clone();
-            entry
-                .or_insert(SelectedSeries {
-                    labels,
-                    head: None,
-                    segments: Vec::new(),
-                })
-                .head = Some(series);
+        if found.is_empty() {
+            // Nothing to compare with: the head has each series once.
+            selected.extend(in_head.into_iter().map(|(series, labels)| SelectedSeries {
+                head: Some(series),
+                ..SelectedSeries::new(labels)
+            }));
+            return Ok(selected);
         }
-        let mut selected: Vec<SelectedSeries> = found.into_values().collect();
-        selected.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
+        for (series, labels) in in_head {
+            match found.get(&labels) {
+                Some(&place) => selected[place].head = Some(series),
+                None => selected.push(SelectedSeries {
+                    head: Some(series),
+                    ..SelectedSeries::new(labels)
+                }),
+            }
+        }
         Ok(selected)
     }
 
@@ -172,18 +195,20 @@ impl PinnedVersion {
                 rows[segment as usize].push((row, place));
             }
         }
-        for (segment, mut rows) in self.version.segments.iter().zip(rows) {
-            if rows.is_empty() {
-                continue;
-            }
+        let read_from = rows.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty());
+        let mut read_from: Vec<(&Segment, Vec<(u32, usize)>)> = read_from
+            .map(|(segment, rows)| (&self.version.segments[segment], rows))
+            .collect();
+        in_time_order_if_apart(&mut read_from);
+        for (segment, mut rows) in read_from {
             rows.sort_unstable();
             let wanted: Vec<u32> = rows.iter().map(|&(row, _)| row).collect();
             // Series without a sample in the range are left out; the others come in the order of rows.
-            let found = segment.read(&wanted, min_ms, max_ms);
+            let found = segment.read_rows(&wanted, min_ms, max_ms);
             let mut found = self.healthy(segment, found)?.into_iter().peekable();
             let hidden = self.version.tombstones.marks(segment.id());
             for (row, place) in rows {
-                if let Some(mut samples) = found.next_if(|samples| samples.labels == read[place].labels) {
+                if let Some((_, mut samples)) = found.next_if(|(number, _)| *number == row) {
                     if let Some(hidden) = hidden {
                         hidden.apply(row, &mut samples);
                     }
@@ -206,6 +231,19 @@ impl PinnedVersion {
             }
             error.into()
         })
+    }
+}
+
+/// Segments come in the order of acceptance, which decides between samples of one time. Where no two of
+/// them share a time it decides nothing, and reading them in the order of time appends and never merges.
+fn in_time_order_if_apart<T>(segments: &mut [(&Segment, T)]) {
+    let mut times: Vec<(i64, i64)> = segments
+        .iter()
+        .map(|(s, _)| (s.min_time(), s.max_time()))
+        .collect();
+    times.sort_unstable();
+    if times.windows(2).all(|pair| pair[0].1 < pair[1].0) {
+        segments.sort_by_key(|(segment, _)| segment.min_time());
     }
 }
 

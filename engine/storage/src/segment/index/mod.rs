@@ -98,13 +98,11 @@ impl SeriesIndex {
     pub(super) fn labels(&self, series: u32) -> Labels {
         let run = self.run_of(series);
         let offset = series - self.runs[run].first_series;
-        let mut bytes = Vec::with_capacity(256);
-        for cell in self.cells_of(run) {
+        // Names ascend and values are not empty: checked when loaded.
+        Labels::from_ordered(self.cells_of(run).iter().map(|cell| {
             let column = &self.columns[cell.column as usize];
-            put_text(&mut bytes, &column.name);
-            put_text(&mut bytes, column.value(cell.codes_at + offset));
-        }
-        Labels::from_encoded(&bytes).expect("names ascend and values are not empty: checked when loaded")
+            (column.name.as_str(), column.value(cell.codes_at + offset))
+        }))
     }
 
     /// Names that at least one of `series` has.
@@ -198,15 +196,4 @@ impl SeriesIndex {
             None => "",
         }
     }
-}
-
-/// Appends a text as the label set encoding of `engine_model::labels` has it.
-fn put_text(bytes: &mut Vec<u8>, text: &str) {
-    let mut length = text.len();
-    while length >= 0x80 {
-        bytes.push((length as u8) | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    bytes.extend_from_slice(text.as_bytes());
 }
