@@ -7,5 +7,9 @@ pub mod remote_write;
 pub mod scrape;
 
 mod counter;
+mod counter_zero;
+mod refusal;
+mod resolution;
+mod seldom;
 
 pub use counter::Counter;

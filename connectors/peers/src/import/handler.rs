@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -17,15 +17,21 @@ use http::header::{CONTENT_ENCODING, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use tokio::sync::Semaphore;
 
+use super::metrics::ImportMetrics;
 use super::options::ImportOptions;
 use super::pieces::{Piece, Pieces};
+use super::progress::Progress;
 use super::samples;
+use crate::refusal::RETRY_AFTER_SECONDS;
+use crate::seldom::Seldom;
 
 /// The source's name in the graph.
 pub const NODE_NAME: &str = "import";
 
 /// Imports at a time: each holds a piece, its samples and what gzip makes of a bit of a body; more wait.
 const IMPORTS_MAX: usize = 4;
+/// Longest wait for a place. Senders give up after half a minute, and should hear of the reason before.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest pause of a sender.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// Bits of a compressed body that are decompressed at once: at most a thousandfold as large.
@@ -38,6 +44,9 @@ pub struct TextImport {
     table: Arc<SeriesTable>,
     clock: WallClock,
     places: Semaphore,
+    metrics: ImportMetrics,
+    shed_lines: Seldom,
+    refused_lines: Seldom,
 }
 
 impl TextImport {
@@ -49,8 +58,16 @@ impl TextImport {
             table,
             clock,
             places: Semaphore::new(IMPORTS_MAX),
+            metrics: ImportMetrics::default(),
+            shed_lines: Seldom::default(),
+            refused_lines: Seldom::default(),
         };
         (inlet, Arc::new(import))
+    }
+
+    /// What came in so far.
+    pub fn metrics(&self) -> &ImportMetrics {
+        &self.metrics
     }
 }
 
@@ -65,6 +82,7 @@ pub fn router(import: Arc<TextImport>) -> Router {
 enum Refusal {
     Data(String),
     Unavailable(String),
+    Busy,
     Encoding(String),
 }
 
@@ -74,7 +92,13 @@ impl IntoResponse for Refusal {
             Self::Data(text) => (StatusCode::BAD_REQUEST, text + "\n").into_response(),
             Self::Encoding(text) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, text + "\n").into_response(),
             Self::Unavailable(text) => {
-                (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text + "\n").into_response()
+                let retry = [(RETRY_AFTER, RETRY_AFTER_SECONDS)];
+                (StatusCode::SERVICE_UNAVAILABLE, retry, text + "\n").into_response()
+            }
+            Self::Busy => {
+                let retry = [(RETRY_AFTER, RETRY_AFTER_SECONDS)];
+                let text = "too many imports are under way; send again later\n";
+                (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response()
             }
         }
     }
@@ -86,17 +110,29 @@ async fn handle(State(import): State<Arc<TextImport>>, request: Request) -> Resp
         Err(text) => return Refusal::Data(text).into_response(),
     };
     let (parts, body) = request.into_parts();
-    match import.run(&parts.headers, body, Arc::new(options)).await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refusal) => refusal.into_response(),
+    let mut progress = Progress::default();
+    let ended = import
+        .run(&parts.headers, body, Arc::new(options), &mut progress)
+        .await;
+    import.count(&progress, ended.as_ref().err());
+    match (ended, progress.fault()) {
+        (Ok(()), None) => StatusCode::NO_CONTENT.into_response(),
+        (Ok(()), Some(fault)) => Refusal::Data(fault).into_response(),
+        (Err(refusal), _) => refusal.into_response(),
     }
 }
 
 impl TextImport {
-    async fn run(&self, headers: &HeaderMap, body: Body, options: Arc<ImportOptions>) -> Result<(), Refusal> {
+    async fn run(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        options: Arc<ImportOptions>,
+        progress: &mut Progress,
+    ) -> Result<(), Refusal> {
         let mut unpacker = Unpacker::of(headers)?;
-        let Ok(_place) = self.places.acquire().await else {
-            return Err(Refusal::Unavailable("the server is stopping".to_owned()));
+        let Ok(Ok(_place)) = tokio::time::timeout(PATIENCE, self.places.acquire()).await else {
+            return Err(Refusal::Busy);
         };
         let mut pieces = Pieces::default();
         let mut stream = body.into_data_stream();
@@ -110,18 +146,47 @@ impl TextImport {
             for bytes in received.chunks(COMPRESSED_BYTES) {
                 unpacker.unpack(bytes, &mut pieces)?;
                 while let Some(piece) = pieces.next().map_err(Refusal::Data)? {
-                    self.commit(piece, &options).await?;
+                    self.commit(piece, &options, progress).await?;
                 }
             }
         }
         unpacker.finish(&mut pieces)?;
         match pieces.last() {
-            Some(piece) => self.commit(piece, &options).await,
+            Some(piece) => self.commit(piece, &options, progress).await,
             None => Ok(()),
         }
     }
 
-    async fn commit(&self, piece: Piece, options: &Arc<ImportOptions>) -> Result<(), Refusal> {
+    /// Counts an import that ended, and says what was lost of it.
+    fn count(&self, progress: &Progress, refusal: Option<&Refusal>) {
+        let metrics = &self.metrics;
+        metrics.samples.add(progress.stored);
+        metrics.samples_refused.add(progress.refused());
+        let counter = match (refusal, progress.refused()) {
+            (None, 0) => &metrics.requests,
+            (None, _) | (Some(Refusal::Data(_) | Refusal::Encoding(_)), _) => &metrics.requests_refused,
+            (Some(Refusal::Unavailable(_)), _) => &metrics.requests_unavailable,
+            (Some(Refusal::Busy), _) => &metrics.requests_shed,
+        };
+        counter.add(1);
+        if matches!(refusal, Some(Refusal::Busy))
+            && let Some(times) = self.shed_lines.count(Instant::now())
+        {
+            tracing::warn!(times, "text imports were sent away: too many are under way");
+        }
+        if let Some(fault) = progress.fault()
+            && let Some(times) = self.refused_lines.count(Instant::now())
+        {
+            tracing::warn!(times, latest = fault, "the store refused samples of text imports");
+        }
+    }
+
+    async fn commit(
+        &self,
+        piece: Piece,
+        options: &Arc<ImportOptions>,
+        progress: &mut Progress,
+    ) -> Result<(), Refusal> {
         let (options, table) = (Arc::clone(options), Arc::clone(&self.table));
         let (now_ms, first_line) = (self.clock.now_ms(), piece.first_line);
         let read = tokio::task::spawn_blocking(move || samples::batch(&piece, &options, now_ms, &table));
@@ -131,18 +196,10 @@ impl TextImport {
         if batch.is_empty() {
             return Ok(());
         }
-        match self.inlet.commit(batch, DeliveryOptions::pushed(NODE_NAME)).await {
-            Ok(receipt) if receipt.rejected.is_empty() => Ok(()),
+        let options = DeliveryOptions::pushed(NODE_NAME);
+        match self.inlet.commit(batch.clone(), options).await {
             Ok(receipt) => {
-                let refused = &receipt.rejected;
-                tracing::warn!(
-                    first_line,
-                    out_of_order = refused.out_of_order,
-                    duplicate = refused.duplicate,
-                    out_of_bounds = refused.out_of_bounds,
-                    too_old = refused.too_old,
-                    "the store refused samples of an import"
-                );
+                progress.add(&batch, &receipt);
                 Ok(())
             }
             Err(error @ (DeliveryError::Rejected(_) | DeliveryError::TooLarge { .. })) => Err(Refusal::Data(

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
-use engine_dataflow::{CommitReceipt, Delivery, Graph, NodeError, RunningGraph, Sink};
+use engine_dataflow::{
+    CommitReceipt, Delivery, Graph, NodeError, RejectReason, Rejections, RunningGraph, Sink,
+};
 use engine_model::WallClock;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -18,7 +20,10 @@ use tower::ServiceExt;
 use super::*;
 
 #[derive(Default)]
-struct TestSink(Arc<Mutex<Vec<String>>>);
+struct TestSink {
+    stored: Arc<Mutex<Vec<String>>>,
+    rejections: Arc<Mutex<Rejections>>,
+}
 
 #[async_trait]
 impl Sink for TestSink {
@@ -28,10 +33,11 @@ impl Sink for TestSink {
             let batch = delivery.batch.clone();
             for (series, timestamp, value) in batch.iter() {
                 let labels = batch.series_table().labels(series).expect("named");
-                self.0.lock().push(format!("{labels} {value}@{timestamp}"));
+                self.stored.lock().push(format!("{labels} {value}@{timestamp}"));
             }
             delivery.acknowledge(Ok(CommitReceipt {
                 accepted: batch.len(),
+                rejected: std::mem::take(&mut *self.rejections.lock()),
                 ..CommitReceipt::default()
             }));
         }
@@ -42,13 +48,14 @@ impl Sink for TestSink {
 struct Fixture {
     import: Arc<TextImport>,
     stored: Arc<Mutex<Vec<String>>>,
+    rejections: Arc<Mutex<Rejections>>,
     _graph: RunningGraph,
 }
 
 async fn fixture() -> Fixture {
     let (inlet, import) = TextImport::new(Arc::default(), WallClock::from_fn(|| 77));
     let sink = TestSink::default();
-    let stored = Arc::clone(&sink.0);
+    let (stored, rejections) = (Arc::clone(&sink.stored), Arc::clone(&sink.rejections));
     let graph = Graph::builder()
         .source(NODE_NAME, Box::new(inlet))
         .sink("append", Box::new(sink))
@@ -61,6 +68,7 @@ async fn fixture() -> Fixture {
     Fixture {
         import,
         stored,
+        rejections,
         _graph: graph,
     }
 }
@@ -139,4 +147,61 @@ async fn a_fault_names_its_line_and_what_is_stored() {
     );
     let (status, text) = fixture.post("?timestamp=never", "", Vec::new()).await;
     assert!(status == 400 && text.contains("timestamp must be"), "{text}");
+}
+
+#[tokio::test]
+async fn refused_samples_are_told_to_the_sender() {
+    let fixture = fixture().await;
+    for row in [1, 2] {
+        fixture.rejections.lock().add(row, RejectReason::OutOfOrder);
+    }
+    let (status, text) = fixture.post("", "", TEXT.into()).await;
+    assert_eq!(
+        (status, text.as_str()),
+        (
+            400,
+            "1 samples are stored, 2 were refused (2 out of order); the first: out of order sample: \
+             sample at 2000 ms for series {__name__=\"flow\", dam=\"west\"}\n"
+        )
+    );
+    let metrics = fixture.import.metrics();
+    assert_eq!(
+        (
+            metrics.samples.get(),
+            metrics.samples_refused.get(),
+            metrics.requests_refused.get()
+        ),
+        (1, 2, 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_finds_no_place_is_sent_away_after_a_while() {
+    let fixture = fixture().await;
+    // Bodies that never end hold all places.
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let body = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        let request = Request::post("/api/v1/import/prometheus").body(body);
+        let routes = router(Arc::clone(&fixture.import));
+        held.push(tokio::spawn(routes.oneshot(request.expect("a request"))));
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let request = Request::post("/api/v1/import/prometheus").body(Body::from(TEXT));
+    let response = router(Arc::clone(&fixture.import))
+        .oneshot(request.expect("a request"))
+        .await
+        .expect("infallible");
+    assert_eq!(response.status().as_u16(), 503);
+    assert_eq!(response.headers()["retry-after"], "5");
+    assert_eq!(fixture.import.metrics().requests_shed.get(), 1);
+    for held in held {
+        held.abort();
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(
+        fixture.post("", "", TEXT.into()).await.0,
+        204,
+        "places are free again"
+    );
 }

@@ -13,7 +13,7 @@ use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 
 use super::content::{self, Version};
-use super::outcome::{Outcome, Written};
+use super::outcome::Written;
 use super::receiver::RemoteWrite;
 
 /// Snappy can make a message that does not compress a sixth larger.
@@ -60,7 +60,7 @@ async fn write(State(state): State<Receiving>, request: Request) -> Response {
     };
     let outcome = match receive(&state.receiver, request).await {
         Ok((bytes, permit)) => state.receiver.store(version, bytes, permit).await,
-        Err(Refusal::Busy(text)) => Outcome::Unavailable(text),
+        Err(Refusal::Busy(text)) => state.receiver.shed(text),
         Err(Refusal::Answer(response)) => return with_headers(version, Written::default(), response),
     };
     let written = outcome.written();

@@ -23,11 +23,13 @@ pub struct RemoteWriteMetrics {
     pub requests_refused: Counter,
     /// Requests that the store could not take; to be sent again.
     pub requests_unavailable: Counter,
+    /// Requests of those that were sent away because too many were under way.
+    pub requests_shed: Counter,
 }
 
 impl RemoteWriteMetrics {
     /// Name, help and value of each counter, for the exposition of the server's own metrics.
-    pub fn counters(&self) -> [(&'static str, &'static str, u64); 9] {
+    pub fn counters(&self) -> [(&'static str, &'static str, u64); 10] {
         [
             (
                 "weir_remote_write_requests_total",
@@ -73,6 +75,11 @@ impl RemoteWriteMetrics {
                 "weir_remote_write_requests_unavailable_total",
                 "Total number of remote write requests that the store could not take.",
                 self.requests_unavailable.get(),
+            ),
+            (
+                "weir_remote_write_requests_shed_total",
+                "Total number of remote write requests sent away because too many were under way.",
+                self.requests_shed.get(),
             ),
         ]
     }

@@ -16,6 +16,7 @@ mod label_key;
 mod labels;
 mod request;
 mod series_cache;
+mod starts;
 
 mod faults;
 mod outcome;

@@ -1,13 +1,12 @@
 //! What became of a request, and the answer that makes the sender do the right thing.
 
 use axum::response::{IntoResponse, Response};
-use engine_dataflow::{DeliveryError, RejectReason};
+use engine_dataflow::DeliveryError;
 use engine_model::SampleBatch;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-/// Seconds after which a sender may try again; senders have a backoff of their own above it.
-const RETRY_AFTER_SECONDS: &str = "5";
+use crate::refusal::{RETRY_AFTER_SECONDS, refusal};
 
 /// What was stored of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +27,8 @@ pub(super) enum Outcome {
     Refused(String),
     /// The store cannot take it now, nothing of it is stored: send it again.
     Unavailable(String),
+    /// There is no place for it now, nothing of it is stored: send it again.
+    Shed(String),
 }
 
 impl Outcome {
@@ -51,28 +52,9 @@ impl Outcome {
     pub(super) fn written(&self) -> Written {
         match self {
             Self::Stored(written) | Self::StoredInPart(written, _) => *written,
-            Self::Refused(_) | Self::Unavailable(_) => Written::default(),
+            Self::Refused(_) | Self::Unavailable(_) | Self::Shed(_) => Written::default(),
         }
     }
-}
-
-/// Prometheus's text, and which sample.
-pub(super) fn refusal(batch: &SampleBatch, row: usize, reason: RejectReason) -> Option<String> {
-    let text = match reason {
-        RejectReason::OutOfOrder => "out of order sample",
-        RejectReason::Duplicate => "duplicate sample for timestamp",
-        RejectReason::OutOfBounds => "out of bounds",
-        RejectReason::TooOld => "too old sample",
-    };
-    let (series, timestamp) = match row.checked_sub(batch.len()) {
-        None => (*batch.series().get(row)?, *batch.timestamps().get(row)?),
-        Some(row) => {
-            let histogram = batch.histograms().get(row)?;
-            (histogram.series.0, histogram.timestamp)
-        }
-    };
-    let labels = batch.series_table().labels(engine_model::SeriesRef(series))?;
-    Some(format!("{text}: sample at {timestamp} ms for series {labels}"))
 }
 
 const SAMPLES: HeaderName = HeaderName::from_static("x-prometheus-remote-write-samples-written");
@@ -99,7 +81,7 @@ impl IntoResponse for Outcome {
             Self::StoredInPart(_, text) | Self::Refused(text) => {
                 (StatusCode::BAD_REQUEST, text + "\n").into_response()
             }
-            Self::Unavailable(text) => {
+            Self::Unavailable(text) | Self::Shed(text) => {
                 let retry = [(RETRY_AFTER, RETRY_AFTER_SECONDS)];
                 (StatusCode::SERVICE_UNAVAILABLE, retry, text + "\n").into_response()
             }

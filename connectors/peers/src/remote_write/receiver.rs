@@ -1,10 +1,11 @@
 //! What receives: the graph's inlet, the series table and its cache, a budget for requests in flight.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use connectors_formats::remote_write::{decompress_into, decompressed_bytes};
-use engine_dataflow::{CommitReceipt, DeliveryOptions, Inlet, InletHandle, RejectPolicy};
+use engine_dataflow::{CommitReceipt, DeliveryError, DeliveryOptions, Inlet, InletHandle, RejectPolicy};
 use engine_model::{SampleBatch, SeriesTable, WallClock};
 use parking_lot::Mutex;
 use tracing::warn;
@@ -14,15 +15,22 @@ use super::content::Version;
 use super::faults::Faults;
 use super::metadata::PushedMetadata;
 use super::metrics::RemoteWriteMetrics;
-use super::outcome::{Outcome, Written, refusal};
+use super::outcome::{Outcome, Written};
 use super::request::Request;
 use super::series_cache::SeriesCache;
+use super::starts::{Starts, Zeros};
+use crate::refusal::refusal;
+use crate::seldom::Seldom;
 
 /// The source's name in the graph.
 pub const NODE_NAME: &str = "remote_write";
+/// Where the zeros of start timestamps come from, in logs and counters.
+const ZEROS_ORIGIN: &str = "remote_write/starts";
 
-/// Messages above this are decoded beside the threads that serve requests: it takes milliseconds.
-const INLINE_BYTES_MAX: usize = 64 << 10;
+/// Messages above this are decoded beside the threads that serve requests: it takes a millisecond and more. A
+/// sender's usual two thousand samples are below it, and handing them over and back costs as much as a tenth of
+/// their decoding.
+const INLINE_BYTES_MAX: usize = 512 << 10;
 /// Message buffers that are kept for the next requests: as many as decode at once on most machines.
 const BUFFERS_MAX: usize = 8;
 /// Largest buffer that is kept; requests of Prometheus's senders are far smaller.
@@ -37,6 +45,9 @@ pub struct RemoteWrite {
     metrics: Arc<RemoteWriteMetrics>,
     metadata: Arc<PushedMetadata>,
     decoder: Arc<Decoder>,
+    shed_lines: Seldom,
+    unavailable_lines: Seldom,
+    invalid_lines: Seldom,
 }
 
 /// What decoding needs, on whichever thread it runs.
@@ -45,18 +56,23 @@ struct Decoder {
     table: Arc<SeriesTable>,
     cache: SeriesCache,
     buffers: Mutex<Vec<Vec<u8>>>,
+    /// Whether start timestamps become zeros.
+    with_zeros: bool,
+    starts: Starts,
 }
 
 /// A request that is ready to be committed.
 struct Decoded {
+    zeros: Option<Zeros>,
     batch: SampleBatch,
     faults: Faults,
     sent: Written,
 }
 
 impl RemoteWrite {
-    /// The source for the graph, under [`NODE_NAME`], and what serves requests.
-    pub fn new(table: Arc<SeriesTable>, clock: WallClock) -> (Inlet, Arc<Self>) {
+    /// The source for the graph, under [`NODE_NAME`], and what serves requests. `start_timestamp_zeros`: whether
+    /// the start timestamps of version 2.0 become zeros, as `created-timestamp-zero-ingestion` asks for.
+    pub fn new(table: Arc<SeriesTable>, clock: WallClock, start_timestamp_zeros: bool) -> (Inlet, Arc<Self>) {
         let (inlet, handle) = Inlet::new();
         let receiver = Self {
             inlet: handle,
@@ -64,10 +80,15 @@ impl RemoteWrite {
             budget: Budget::default(),
             metrics: Arc::default(),
             metadata: Arc::default(),
+            shed_lines: Seldom::default(),
+            unavailable_lines: Seldom::default(),
+            invalid_lines: Seldom::default(),
             decoder: Arc::new(Decoder {
                 cache: SeriesCache::new(Arc::clone(&table)),
                 table,
                 buffers: Mutex::default(),
+                with_zeros: start_timestamp_zeros,
+                starts: Starts::default(),
             }),
         };
         (inlet, Arc::new(receiver))
@@ -95,11 +116,14 @@ impl RemoteWrite {
     /// Stores a snappy-compressed request, whose body holds `permit` until it is decoded.
     pub(super) async fn store(&self, version: Version, body: Bytes, permit: Permit) -> Outcome {
         let outcome = self.decode_and_commit(version, body, permit).await;
+        self.tell(&outcome);
         let counter = match &outcome {
             Outcome::Stored(_) => &self.metrics.requests,
             Outcome::StoredInPart(..) => &self.metrics.requests_in_part,
             Outcome::Refused(_) => &self.metrics.requests_refused,
             Outcome::Unavailable(_) => &self.metrics.requests_unavailable,
+            // Counted where it was decided.
+            Outcome::Shed(_) => return outcome,
         };
         counter.add(1);
         let written = outcome.written();
@@ -109,6 +133,24 @@ impl RemoteWrite {
         outcome
     }
 
+    /// Sends a request away for which there is no place.
+    pub(super) fn shed(&self, why: String) -> Outcome {
+        self.metrics.requests_shed.add(1);
+        if let Some(times) = self.shed_lines.count(Instant::now()) {
+            warn!(times, why, "remote write requests were sent away");
+        }
+        Outcome::Shed(why)
+    }
+
+    /// Says that senders must come again, and why, however many they are.
+    fn tell(&self, outcome: &Outcome) {
+        if let Outcome::Unavailable(why) = outcome
+            && let Some(times) = self.unavailable_lines.count(Instant::now())
+        {
+            warn!(times, why, "remote write requests could not be stored");
+        }
+    }
+
     async fn decode_and_commit(&self, version: Version, body: Bytes, permit: Permit) -> Outcome {
         let decoded_bytes = match decompressed_bytes(&body) {
             Ok(decoded_bytes) => decoded_bytes,
@@ -116,7 +158,7 @@ impl RemoteWrite {
         };
         let _permit = match self.budget.decoded(decoded_bytes).await {
             Ok(permit) => permit,
-            Err(busy) => return Outcome::Unavailable(busy),
+            Err(busy) => return self.shed(busy),
         };
         let now_ms = self.clock.now_ms();
         let decoder = Arc::clone(&self.decoder);
@@ -136,8 +178,18 @@ impl RemoteWrite {
     }
 
     async fn commit(&self, version: Version, decoded: Decoded) -> Outcome {
-        let Decoded { batch, faults, sent } = decoded;
+        let Decoded {
+            zeros,
+            batch,
+            faults,
+            sent,
+        } = decoded;
         self.count(&faults);
+        if let Some(zeros) = zeros
+            && let Err(error) = self.commit_zeros(zeros).await
+        {
+            return Outcome::of(&error, &batch);
+        }
         if batch.is_empty() {
             return outcome(version, Written::default(), &faults);
         }
@@ -163,16 +215,25 @@ impl RemoteWrite {
         }
     }
 
+    /// Offers zeros to the store, which refuses those that it has or that are behind their series. They are durable
+    /// with the batch that follows them in the log.
+    async fn commit_zeros(&self, zeros: Zeros) -> Result<(), DeliveryError> {
+        let options = DeliveryOptions::pulled(ZEROS_ORIGIN);
+        self.inlet.commit(zeros.batch.clone(), options).await?;
+        self.decoder.starts.remember(zeros);
+        Ok(())
+    }
+
     fn count(&self, faults: &Faults) {
         self.metrics
             .invalid_labels_samples
             .add(faults.invalid_labels_samples);
         self.metrics.exemplars_invalid.add(faults.exemplars);
-        if faults.invalid_labels_samples > 0 {
-            warn!(
-                samples = faults.invalid_labels_samples,
-                "skipped samples of series with invalid labels"
-            );
+        if faults.invalid_labels_samples > 0
+            && let Some(times) = self.invalid_lines.count(Instant::now())
+        {
+            let samples = faults.invalid_labels_samples;
+            warn!(times, samples, "skipped samples of series with invalid labels");
         }
     }
 }
@@ -211,19 +272,24 @@ impl Decoder {
         let request = decompress_into(body, &mut message)
             .map_err(|error| error.to_string())
             .and_then(|()| {
-                Request::decode(version, &message, now_ms, &self.cache).map_err(|error| error.to_string())
+                Request::decode(version, &message, now_ms, self.with_zeros, &self.cache)
+                    .map_err(|error| error.to_string())
             });
         self.give_back(message);
         let mut request = request?;
         metadata.remember(std::mem::take(&mut request.metadata));
+        let faults = std::mem::take(&mut request.faults);
+        let sent = Written {
+            samples: request.samples(),
+            histograms: request.histograms(),
+            exemplars: 0,
+        };
+        let (zeros, batch) = request.into_batches(&self.table, &self.cache, &self.starts);
         Ok(Decoded {
-            faults: std::mem::take(&mut request.faults),
-            sent: Written {
-                samples: request.samples(),
-                histograms: request.histograms(),
-                exemplars: 0,
-            },
-            batch: request.into_batch(&self.table, &self.cache),
+            zeros,
+            batch,
+            faults,
+            sent,
         })
     }
 

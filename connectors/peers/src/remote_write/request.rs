@@ -12,7 +12,11 @@ use super::faults::{Faults, RequestError};
 use super::label_key::label_key;
 use super::labels::{InvalidLabels, label_set, series_labels, shown};
 use super::metadata::MetricMetadata;
+use super::outcome::Written;
 use super::series_cache::{Lookups, SeriesCache};
+use super::starts::{Start, Starts, Zeros};
+use crate::counter_zero::empty_histogram;
+use crate::resolution;
 
 /// A sample may be this far ahead of the clock, as in Prometheus.
 const AHEAD_MAX_MS: i64 = 600_000;
@@ -32,15 +36,28 @@ pub(super) struct Request {
     histograms: Vec<(u64, i64, Arc<Histogram>)>,
     exemplars: Vec<(u64, Labels, i64, f64)>,
     new: Vec<(u128, Labels)>,
+    /// Where series begin that say it.
+    starts: Vec<Start>,
+    /// Rows that were not sent: zeros between two samples of a series.
+    zeros: Written,
     /// What is said of metrics.
     pub(super) metadata: Vec<(String, MetricMetadata)>,
     /// What is not stored, for the sender (version 2.0) and for counters.
     pub(super) faults: Faults,
 }
 
+/// What a series said of its start so far.
+#[derive(Debug, Default)]
+struct Begun {
+    latest_ms: Option<i64>,
+    started_ms: Option<i64>,
+}
+
 /// One reading of a request.
 struct Run<'c> {
     version: Version,
+    /// Whether start timestamps become zeros.
+    with_zeros: bool,
     newest_ms: i64,
     lookups: Lookups<'c>,
     out: Request,
@@ -55,11 +72,14 @@ impl Request {
         version: Version,
         message: &[u8],
         now_ms: i64,
+        with_zeros: bool,
         cache: &SeriesCache,
     ) -> Result<Self, RequestError> {
         let rows = message.len() / SAMPLE_BYTES;
         let mut run = Run {
             version,
+            // Version 1.0 knows of no starts.
+            with_zeros: with_zeros && version == Version::V2,
             newest_ms: now_ms.saturating_add(AHEAD_MAX_MS),
             lookups: cache.reader(),
             out: Self {
@@ -92,18 +112,23 @@ impl Request {
         }
     }
 
-    /// Number of float samples.
+    /// Number of float samples that were sent.
     pub(super) fn samples(&self) -> usize {
-        self.values.len()
+        self.values.len() - self.zeros.samples
     }
 
-    /// Number of native histograms.
+    /// Number of native histograms that were sent.
     pub(super) fn histograms(&self) -> usize {
-        self.histograms.len()
+        self.histograms.len() - self.zeros.histograms
     }
 
-    /// The request as one batch; its new series are interned and remembered.
-    pub(super) fn into_batch(mut self, table: &Arc<SeriesTable>, cache: &SeriesCache) -> SampleBatch {
+    /// The request as one batch, and the zeros that come before it; its new series are interned and remembered.
+    pub(super) fn into_batches(
+        mut self,
+        table: &Arc<SeriesTable>,
+        cache: &SeriesCache,
+        starts: &Starts,
+    ) -> (Option<Zeros>, SampleBatch) {
         let made = cache.intern(self.new.iter().map(|(key, labels)| (*key, labels)));
         let resolve = |series: u64| match series & NEW_BIT {
             0 => SeriesRef(series),
@@ -114,6 +139,7 @@ impl Request {
                 *series = resolve(*series).0;
             }
         }
+        let zeros = starts.zeros(self.starts, resolve, table);
         let mut builder = SampleBatchBuilder::from_columns(self.series, self.timestamps, self.values);
         for (series, timestamp, histogram) in self.histograms {
             builder.push_histogram(resolve(series), timestamp, histogram);
@@ -126,7 +152,7 @@ impl Request {
                 value,
             });
         }
-        builder.finish(table)
+        (zeros, builder.finish(table))
     }
 }
 
@@ -144,17 +170,24 @@ impl Run<'_> {
         if self.version == Version::V2 && !self.is_of_one_kind(sent) {
             return Ok(());
         }
-        for sample in &sent.samples {
+        let mut begun = Begun::default();
+        for (i, sample) in sent.samples.iter().enumerate() {
             if sample.timestamp > self.newest_ms {
                 self.too_new(sample.timestamp, sent);
                 continue;
+            }
+            if self.with_zeros
+                && let Some(started_ms) = sent.start_timestamps.get(i)
+            {
+                self.begin(&mut begun, series, *started_ms, sample.timestamp, None);
             }
             self.out.series.push(series);
             self.out.timestamps.push(sample.timestamp);
             self.out.values.push(sample.value);
         }
+        let mut begun = Begun::default();
         for histogram in &sent.histograms {
-            self.histogram(series, histogram, sent)?;
+            self.histogram(&mut begun, series, histogram, sent)?;
         }
         self.exemplars(series, sent)
     }
@@ -221,12 +254,19 @@ impl Run<'_> {
         self.refuse(error);
     }
 
-    fn histogram(&mut self, series: u64, sent: &SentHistogram<'_>, of: &Series<'_>) -> Result<(), WireError> {
+    fn histogram(
+        &mut self,
+        begun: &mut Begun,
+        series: u64,
+        sent: &SentHistogram<'_>,
+        of: &Series<'_>,
+    ) -> Result<(), WireError> {
         if sent.timestamp > self.newest_ms {
             self.too_new(sent.timestamp, of);
             return Ok(());
         }
-        let histogram = sent.decode()?;
+        let mut histogram = sent.decode()?;
+        resolution::make_storable(&mut histogram);
         // A marker is valid whatever else it says.
         if !histogram.is_stale()
             && let Err(error) = histogram.validate()
@@ -238,10 +278,54 @@ impl Run<'_> {
             });
             return Ok(());
         }
-        self.out
-            .histograms
-            .push((series, sent.timestamp, Arc::new(histogram)));
+        let histogram = Arc::new(histogram);
+        if self.with_zeros {
+            self.begin(
+                begun,
+                series,
+                sent.start_timestamp,
+                sent.timestamp,
+                Some(&histogram),
+            );
+        }
+        self.out.histograms.push((series, sent.timestamp, histogram));
         Ok(())
+    }
+
+    /// A series says when it began to count. Where that is before the first of its samples here, a zero goes
+    /// before the whole request, where it may be refused without harm; a later one goes between the samples.
+    fn begin(
+        &mut self,
+        begun: &mut Begun,
+        series: u64,
+        started_ms: i64,
+        at_ms: i64,
+        histogram: Option<&Arc<Histogram>>,
+    ) {
+        let before = begun.latest_ms.replace(at_ms);
+        let is_new = begun.started_ms.replace(started_ms) != Some(started_ms);
+        if started_ms == 0 || !is_new || started_ms >= at_ms {
+            return;
+        }
+        match (before, histogram) {
+            (None, _) => self.out.starts.push(Start {
+                series,
+                started_ms,
+                histogram: histogram.cloned(),
+            }),
+            (Some(before), _) if started_ms <= before => {}
+            (Some(_), Some(histogram)) => {
+                let zero = Arc::new(empty_histogram(histogram));
+                self.out.histograms.push((series, started_ms, zero));
+                self.out.zeros.histograms += 1;
+            }
+            (Some(_), None) => {
+                self.out.series.push(series);
+                self.out.timestamps.push(started_ms);
+                self.out.values.push(0.0);
+                self.out.zeros.samples += 1;
+            }
+        }
     }
 
     /// A sample that cannot be stored refuses a whole request of version 1.0, and itself in version 2.0.

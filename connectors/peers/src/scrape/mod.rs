@@ -17,7 +17,6 @@ mod labels;
 mod line_cache;
 mod metadata;
 mod report;
-mod resolution;
 mod schedule;
 mod scrape_loop;
 
@@ -31,11 +30,11 @@ mod interval_lengths;
 mod metrics;
 mod status;
 
+pub use crate::resolution::Resolution;
 pub use config::{GlobalScrape, ScrapeConfig};
 pub use interval_lengths::{IntervalLength, IntervalLengths};
 pub use metadata::FamilyMetadata;
 pub use metrics::ScrapeMetrics;
-pub use resolution::Resolution;
 pub use schedule::offset_seed;
 pub use series_limit::SeriesLimit;
 pub use source::{ScrapeHandle, ScrapeShared, ScrapeSource, node_name};

@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::{NOW_MS, V1_HEADER, fixture};
 
-fn histogram(count: u64) -> Histogram {
+pub(super) fn histogram(count: u64) -> Histogram {
     Histogram {
         sum: 2.5,
         positive_spans: vec![Span { offset: 0, length: 1 }],
@@ -32,14 +32,14 @@ fn exemplar(trace: &str) -> Exemplar {
     }
 }
 
-fn sample(timestamp: i64) -> [Sample; 1] {
+pub(super) fn sample(timestamp: i64) -> [Sample; 1] {
     [Sample {
         timestamp,
         value: 1.0,
     }]
 }
 
-fn sent<'s>(labels: &'s Labels, samples: &'s [Sample]) -> v2::Sent<'s> {
+pub(super) fn sent<'s>(labels: &'s Labels, samples: &'s [Sample]) -> v2::Sent<'s> {
     v2::Sent {
         labels,
         samples,
@@ -230,4 +230,32 @@ async fn a_refused_request_leaves_no_series_behind() {
         .await;
     assert_eq!(body.0, StatusCode::BAD_REQUEST);
     assert_eq!((fixture.table.len(), fixture.receiver.cached_series()), (0, 0));
+}
+
+#[tokio::test]
+async fn finer_histograms_than_the_store_knows_are_merged() {
+    let fixture = fixture().await;
+    let labels = Labels::from_pairs([("__name__", "h")]);
+    let fine = |schema| Histogram {
+        schema,
+        ..histogram(3)
+    };
+    let answer = fixture
+        .write_v2(&[v2::Sent {
+            histograms: &[(1000, fine(9)), (2000, fine(52)), (3000, fine(53))],
+            ..sent(&labels, &[])
+        }])
+        .await;
+    assert_eq!(
+        (answer.0, answer.1),
+        (400, ["0", "2", "0"].map(str::to_owned)),
+        "{}",
+        answer.2
+    );
+    assert!(
+        answer.2.contains("got schema 53") && answer.2.lines().count() == 1,
+        "{}",
+        answer.2
+    );
+    assert_eq!(fixture.stored.lock().len(), 2);
 }

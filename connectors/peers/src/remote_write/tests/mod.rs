@@ -23,6 +23,7 @@ use super::*;
 use engine_model::WallClock;
 
 mod kinds;
+mod starts;
 
 const NOW_MS: i64 = 1_000_000;
 
@@ -38,7 +39,7 @@ struct TestSink {
 impl Sink for TestSink {
     async fn write(&mut self, deliveries: Vec<Delivery>) -> Result<(), NodeError> {
         for delivery in deliveries {
-            assert!(delivery.options.durable);
+            assert!(delivery.options.durable || &*delivery.options.origin == "remote_write/starts");
             self.policies.lock().push(delivery.options.on_reject);
             if let Some(answer) = self.next_answer.lock().take() {
                 delivery.acknowledge(answer);
@@ -89,8 +90,12 @@ struct Fixture {
 }
 
 async fn fixture() -> Fixture {
+    fixture_with_zeros(false).await
+}
+
+async fn fixture_with_zeros(zeros: bool) -> Fixture {
     let table = Arc::new(SeriesTable::new());
-    let (inlet, receiver) = RemoteWrite::new(Arc::clone(&table), WallClock::from_fn(|| NOW_MS));
+    let (inlet, receiver) = RemoteWrite::new(Arc::clone(&table), WallClock::from_fn(|| NOW_MS), zeros);
     let sink = TestSink::default();
     let (next_answer, stored) = (Arc::clone(&sink.next_answer), Arc::clone(&sink.stored));
     let policies = Arc::clone(&sink.policies);

@@ -14,6 +14,8 @@ use engine_model::staleness::STALE_NAN;
 use engine_model::{Exemplar, Labels, SampleBatch, SampleBatchBuilder, SeriesRef, SeriesTable};
 use parking_lot::Mutex;
 
+use crate::counter_zero::empty_histogram;
+
 use super::config::ScrapeConfig;
 use super::line_cache::{Ended, Key, LineCache, LineId, LineSeries, Tracked};
 use super::metadata::{MetadataDictionary, TargetMetadata};
@@ -23,7 +25,7 @@ use super::target::Target;
 use gone::{Gone, GoneCounters};
 use read::Run;
 pub(super) use read::{BodyError, Reading};
-use zeros::{Candidate, History, Zero, empty};
+use zeros::{Candidate, History, Zero};
 
 /// After this long without an accepted sample the store may be about to forget a series, so cached
 /// references are looked up again. The store keeps idle series for an hour.
@@ -334,7 +336,10 @@ impl Assembler {
                 zeros.push(Zero {
                     series,
                     at_ms,
-                    histogram: candidate.histogram.as_deref().map(|h| Arc::new(empty(h))),
+                    histogram: candidate
+                        .histogram
+                        .as_deref()
+                        .map(|h| Arc::new(empty_histogram(h))),
                 });
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use connectors_formats::exposition::MetricType;
 use engine_model::SeriesRef;
-use engine_model::histogram::{Counts, Histogram, ResetHint};
+use engine_model::histogram::Histogram;
 
 use super::super::line_cache::LineId;
 use super::RowSeries;
@@ -88,33 +88,6 @@ impl Candidate {
             Some(_) => None,
             None => (!history.stored_before).then_some(previous_ms),
         }
-    }
-}
-
-/// The histogram that was there before the first observation.
-pub(super) fn empty(histogram: &Histogram) -> Histogram {
-    Histogram {
-        schema: histogram.schema,
-        reset_hint: ResetHint::Reset,
-        zero_threshold: histogram.zero_threshold,
-        sum: 0.0,
-        positive_spans: Vec::new(),
-        negative_spans: Vec::new(),
-        custom_values: histogram.custom_values.clone(),
-        counts: match &histogram.counts {
-            Counts::Integer { .. } => Counts::Integer {
-                count: 0,
-                zero: 0,
-                positive: Vec::new(),
-                negative: Vec::new(),
-            },
-            Counts::Float { .. } => Counts::Float {
-                count: 0.0,
-                zero: 0.0,
-                positive: Vec::new(),
-                negative: Vec::new(),
-            },
-        },
     }
 }
 

@@ -8,13 +8,13 @@ use engine_settings::{Error, Field, HttpClientOptions, Mapping};
 
 use crate::discovery::{DiscoveryConfig, TargetGroup};
 
-use super::super::resolution::Resolution;
 use super::Limits;
 use super::global::{GlobalScrape, at, non_zero};
 use super::histograms::HistogramOptions;
 use super::names::NameScheme;
 use super::protocol::{ScrapeProtocol, default_protocols, protocol, protocols};
 use super::relabel::decode_rules;
+use crate::resolution::Resolution;
 
 /// Weight of the first format in `Accept`, in tenths: one more than there are formats.
 const FIRST_WEIGHT: usize = 6;

@@ -1,4 +1,4 @@
-//! Native histograms within a job's limits: buckets are merged pairwise until they are few or wide enough.
+//! Native histograms within limits: buckets are merged pairwise until they are few or wide enough.
 //! Source of the rules: Prometheus's `scrape/target.go` and `model/histogram`.
 
 use engine_model::histogram::{Counts, Histogram, SCHEMA_MAX, SCHEMA_MIN, Span};
@@ -8,7 +8,7 @@ const RESERVED_SCHEMAS: std::ops::RangeInclusive<i32> = -9..=52;
 /// The factor that stands for "no factor": the growth of the finest schema's buckets.
 const FINEST_FACTOR: f64 = 1.00271;
 
-/// What a job allows of a native histogram.
+/// What a job, or without one the store, allows of a native histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resolution {
     /// Most buckets, both sides together; 0 means any number.
@@ -19,7 +19,7 @@ pub struct Resolution {
 
 /// A histogram that has too many buckets even in the coarsest schema, or custom ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooManyBuckets;
+pub(crate) struct TooManyBuckets;
 
 impl Default for Resolution {
     fn default() -> Self {
@@ -29,7 +29,7 @@ impl Default for Resolution {
 
 impl Resolution {
     /// `native_histogram_bucket_limit` and `native_histogram_min_bucket_factor`; 0 means none.
-    pub(super) fn new(bucket_limit: u64, min_bucket_factor: f64) -> Self {
+    pub(crate) fn new(bucket_limit: u64, min_bucket_factor: f64) -> Self {
         Self {
             buckets_max: bucket_limit,
             schema_max: schema_of(min_bucket_factor),
@@ -37,7 +37,7 @@ impl Resolution {
     }
 
     /// Merges buckets as far as the limits ask for.
-    pub(super) fn limit(self, histogram: &mut Histogram) -> Result<(), TooManyBuckets> {
+    pub(crate) fn limit(self, histogram: &mut Histogram) -> Result<(), TooManyBuckets> {
         if RESERVED_SCHEMAS.contains(&histogram.schema) && histogram.schema > self.schema_max {
             reduce(histogram, self.schema_max);
         }
@@ -51,6 +51,14 @@ impl Resolution {
             reduce(histogram, histogram.schema - 1);
         }
         Ok(())
+    }
+}
+
+/// Merges the buckets of a histogram that is finer than the store knows down to its finest schema, as Prometheus
+/// does with what is pushed.
+pub(crate) fn make_storable(histogram: &mut Histogram) {
+    if RESERVED_SCHEMAS.contains(&histogram.schema) && histogram.schema > SCHEMA_MAX {
+        reduce(histogram, SCHEMA_MAX);
     }
 }
 
