@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use engine_model::staleness::is_stale;
 use engine_model::{Histogram, HistogramSample, Labels, SampleBatch, SeriesRef};
 
+use super::apply::AHEAD_STATES;
 use super::series_state::{Newest, SampleValue, SeriesState};
 use super::{Head, OUT_OF_BOUNDS_MS};
 
@@ -126,8 +127,19 @@ impl Head {
             fresh: HashMap::default(),
             checked: Checked::default(),
         };
-        for (row, (series, time, value)) in batch.iter().enumerate() {
-            check.float(batch, row, series, time, value.to_bits());
+        let (series, times, values) = (batch.series(), batch.timestamps(), batch.values());
+        for start in (0..series.len()).step_by(AHEAD_STATES) {
+            let end = series.len().min(start + AHEAD_STATES);
+            self.look_ahead(series[start..end].iter().map(|series| SeriesRef(*series)));
+            for row in start..end {
+                check.float(
+                    batch,
+                    row,
+                    SeriesRef(series[row]),
+                    times[row],
+                    values[row].to_bits(),
+                );
+            }
         }
         for (i, sample) in batch.histograms().iter().enumerate() {
             check.histogram(batch, batch.len() + i, sample);

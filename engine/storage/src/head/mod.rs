@@ -37,6 +37,7 @@ use piece::{OpenPiece, PieceState, SealedPiece};
 pub(crate) use pins::{Pin, Pins};
 pub(crate) use series_state::SampleValue;
 
+pub(crate) use index::IndexBeside;
 use index::{LabelIndex, LabelsOf};
 use series_state::{Seen, SeriesState};
 use slab::SeriesSlab;
@@ -50,6 +51,8 @@ pub(crate) struct Head {
     table: Arc<SeriesTable>,
     series: SeriesSlab,
     index: LabelIndex,
+    /// New series are not indexed here: the index is built beside the head and handed in.
+    is_indexed_beside: bool,
     /// Newest timestamp ever accepted.
     newest_ms: Option<i64>,
     /// Oldest timestamp that may be in memory.
@@ -78,6 +81,7 @@ impl Head {
             table,
             series: SeriesSlab::default(),
             index: LabelIndex::default(),
+            is_indexed_beside: false,
             newest_ms: None,
             oldest_ms: None,
             samples: 0,
@@ -144,9 +148,25 @@ impl Head {
     fn state_or_new(&mut self, series: SeriesRef, labels: &Labels) -> &mut SeriesState {
         if self.series.get(series).is_none() {
             self.series.insert(series, SeriesState::new(labels.clone()));
-            self.index.insert(series, labels, &self.series);
+            if !self.is_indexed_beside {
+                self.index.insert(series, labels, &self.series);
+            }
         }
         self.series.get_mut(series).expect("inserted above")
+    }
+
+    /// From now on no new series is indexed, until an index is handed in. The head must be empty.
+    pub(crate) fn expect_index(&mut self) {
+        self.is_indexed_beside = true;
+    }
+
+    /// Takes the index that was built meanwhile.
+    pub(crate) fn take_index(&mut self, beside: IndexBeside) {
+        let mut all = Vec::with_capacity(self.series.len());
+        self.series
+            .visit(SeriesRef(0), usize::MAX, |series, _| all.push(series));
+        self.index = beside.finish(all.into_iter(), &self.series);
+        self.is_indexed_beside = false;
     }
 
     fn grow(&mut self, bytes: isize) {

@@ -1,5 +1,5 @@
-//! The replay of the log, in the background: one thread reads and decodes, one applies, and new batches are
-//! logged meanwhile. When the old files are done, what this process has logged itself is read back too, and
+//! The replay of the log, in the background: one thread reads, decodes and indexes, one applies, and new batches
+//! are logged meanwhile. When the old files are done, what this process has logged itself is read back too, and
 //! the committer does the rest of that before it takes over. So the log is the queue: memory stays bounded.
 
 use std::path::{Path, PathBuf};
@@ -12,15 +12,17 @@ use parking_lot::Mutex;
 use super::Shared;
 use super::committer::Requests;
 use super::error::StoreError;
-use crate::head::{Head, Limits};
+use crate::head::{Head, IndexBeside, Limits};
 use crate::wal::WalError;
 use crate::wal::reader::{FileReader, Survey};
 use crate::wal::record::{BatchRecord, Record};
 use crate::wal::references::References;
 
-/// Records that are handed from the reading to the applying thread at a time.
-const CHUNK_RECORDS: usize = 256;
-/// Chunks that wait: enough that neither thread idles, few enough that they are small beside the head.
+/// Samples that are handed from the reading to the applying thread at a time, some 400 kB: they are still in the
+/// processor's caches when they are applied, and their memory is soon used again. A record counts as some.
+const CHUNK_SAMPLES: usize = 16 << 10;
+const RECORD_SAMPLES: usize = 64;
+/// Chunks that wait: enough that neither thread idles.
 const CHUNKS_MAX: usize = 8;
 /// When no more than this is left of what was logged meanwhile, the committer can stop for it.
 const HANDOVER_BYTES: u64 = 256 << 10;
@@ -60,6 +62,7 @@ impl Replay {
     fn run(&self) -> Result<OwnTail, StoreError> {
         let (chunks, inbox) = sync_channel(CHUNKS_MAX);
         let shared = &*self.shared;
+        shared.head.write().expect_index();
         std::thread::scope(|scope| {
             let reading = std::thread::Builder::new()
                 .name("weir-replay-read".to_owned())
@@ -75,15 +78,19 @@ impl Replay {
                     apply(&mut head, shared.limits(), &shared.table, record);
                 }
             }
-            reading.join().unwrap_or(Err(StoreError::Closed))
+            let (tail, index) = reading.join().unwrap_or(Err(StoreError::Closed))?;
+            shared.head.write().take_index(index);
+            Ok(tail)
         })
     }
 
     /// Reads all files, then what was logged meanwhile until little of it is left.
-    fn read(&self, chunks: SyncSender<Vec<Record>>) -> Result<OwnTail, StoreError> {
+    fn read(&self, chunks: SyncSender<Vec<Record>>) -> Result<(OwnTail, IndexBeside), StoreError> {
         let shared = &*self.shared;
         let mut chunk = Chunk {
-            records: Vec::with_capacity(CHUNK_RECORDS),
+            records: Vec::new(),
+            samples: 0,
+            index: IndexBeside::default(),
             chunks,
         };
         let mut tail = OwnTail {
@@ -116,26 +123,43 @@ impl Replay {
             }
         }
         chunk.flush();
-        Ok(tail)
+        Ok((tail, chunk.index))
     }
 }
 
-/// Records on their way to the applying thread.
+/// Records on their way to the applying thread, and the index of their series.
 struct Chunk {
     records: Vec<Record>,
+    /// What they count as.
+    samples: usize,
+    index: IndexBeside,
     chunks: SyncSender<Vec<Record>>,
 }
 
 impl Chunk {
     fn push(&mut self, record: Record) {
+        self.samples += RECORD_SAMPLES;
+        match &record {
+            Record::Batch(batch) => {
+                self.samples += batch.floats.len();
+                // What was not judged yet may be refused with its series, so that applying tells what is new.
+                for (series, labels) in batch.new_series.iter().filter(|_| batch.judged) {
+                    self.index.add(*series, labels);
+                }
+            }
+            Record::Image(image) => self.index.add(image.series, &image.labels),
+            Record::Samples(samples) => self.index.add(samples.series, &samples.labels),
+            Record::Start { .. } | Record::End { .. } | Record::Exemplar(..) => {}
+        }
         self.records.push(record);
-        if self.records.len() == CHUNK_RECORDS {
+        if self.samples >= CHUNK_SAMPLES {
             self.flush();
         }
     }
 
     fn flush(&mut self) {
-        let full = std::mem::replace(&mut self.records, Vec::with_capacity(CHUNK_RECORDS));
+        self.samples = 0;
+        let full = std::mem::take(&mut self.records);
         // The applying thread goes on until this end is dropped.
         drop(self.chunks.send(full));
     }

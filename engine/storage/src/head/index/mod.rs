@@ -3,6 +3,7 @@
 //! A value's text is not kept here: it is read from the labels of the value's first series. So a label
 //! value that only one series has, such as a pod's name, costs 16 bytes and the table's slack.
 
+mod beside;
 mod matching;
 mod postings;
 
@@ -13,6 +14,7 @@ use engine_model::{Labels, SeriesRef};
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashTable};
 
+pub(crate) use beside::IndexBeside;
 use postings::{Postings, RefSet};
 
 /// Where the index reads the labels of a series that it holds.

@@ -7,7 +7,7 @@ use engine_model::matcher::{MatchOp, all_match};
 use engine_model::{Labels, Matcher, SeriesRef};
 use proptest::prelude::*;
 
-use super::{LabelIndex, LabelsOf};
+use super::{IndexBeside, LabelIndex, LabelsOf};
 
 #[derive(Default)]
 struct Known(BTreeMap<SeriesRef, Labels>);
@@ -78,5 +78,33 @@ proptest! {
         prop_assert_eq!(index.matching(&matchers, &known), expected);
         let pairs: std::collections::BTreeSet<_> = known.0.values().flat_map(|labels| labels.iter()).collect();
         prop_assert_eq!(index.pair_count(), pairs.len());
+    }
+
+    #[test]
+    fn an_index_built_beside_is_the_same(
+        inserted in prop::collection::vec((0u64..300, labels(), any::<bool>()), 0..200),
+        matchers in prop::collection::vec(matcher(), 0..4),
+    ) {
+        let (mut index, mut known) = (LabelIndex::default(), Known::default());
+        let mut beside = IndexBeside::default();
+        for (series, labels, is_read) in inserted {
+            let series = SeriesRef(series);
+            let labels = known.0.entry(series).or_insert(labels).clone();
+            // Some series are made by the head alone; those of a log may stand there twice.
+            if is_read {
+                beside.add(series, &labels);
+            }
+        }
+        for (series, labels) in &known.0 {
+            index.insert(*series, labels, &known);
+        }
+        let beside = beside.finish(known.0.keys().copied(), &known);
+        let names = |index: &LabelIndex| {
+            let mut names: Vec<_> = index.names().collect();
+            names.sort_by(|a, b| a.name.cmp(&b.name));
+            names
+        };
+        prop_assert_eq!(names(&beside), names(&index));
+        prop_assert_eq!(beside.matching(&matchers, &known), index.matching(&matchers, &known));
     }
 }
