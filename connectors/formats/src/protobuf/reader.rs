@@ -96,9 +96,30 @@ impl<'a> Reader<'a> {
         Ok(Some((number, field)))
     }
 
+    /// Skips the fields that stand here under this tag, as far as tag and length are one byte each.
+    #[inline]
+    pub(crate) fn skip_short_fields(&mut self, tag: u8) {
+        while let [found, length @ 0..0x80, rest @ ..] = self.rest
+            && *found == tag
+            && let Some(rest) = rest.get(usize::from(*length)..)
+        {
+            self.rest = rest;
+        }
+    }
+
     /// A varint without a tag, as packed fields have them.
     #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, WireError> {
+        match self.rest {
+            [byte @ 0..0x80, rest @ ..] => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, WireError> {
         let mut value = 0u64;
         for (i, &byte) in self.rest.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * i);
@@ -167,6 +188,16 @@ mod tests {
         ];
         for (bytes, expected) in cases {
             assert_eq!(fields(bytes), expected.map(str::to_owned), "{bytes:?}");
+        }
+        for (bytes, rest) in [
+            (&b"\x0a\x01a\x0a\x00\x12\x00"[..], &b"\x12\x00"[..]),
+            (b"\x0a\x02a", b"\x0a\x02a"),
+            (b"\x0a", b"\x0a"),
+            (b"\x0a\x80\x01", b"\x0a\x80\x01"),
+        ] {
+            let mut reader = Reader::new(bytes);
+            reader.skip_short_fields(0x0a);
+            assert_eq!(reader.rest(), rest, "{bytes:?}");
         }
         let huge = b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
         assert_eq!(fields(huge), Err(WireError::Truncated));

@@ -180,6 +180,27 @@ fn version_1_round_trip_keeps_payloads_and_negative_times() {
 }
 
 #[test]
+fn fields_of_a_sample_come_in_any_order() {
+    let value = 1.5f64.to_le_bytes();
+    let fields: [&[u8]; 3] = [&[&b"\x09"[..], &value[..]].concat(), b"\x10\xf4\x03", b"\x18\x01"];
+    for (order, expected) in [
+        (&[0, 1][..], "3ff8000000000000@500 from 0"),
+        (&[1, 0], "3ff8000000000000@500 from 0"),
+        (&[0, 1, 2], "3ff8000000000000@500 from 0"),
+        (&[2, 0, 1], "3ff8000000000000@500 from 0"),
+        (&[0], "3ff8000000000000@0 from 0"),
+        (&[1], "0@500 from 0"),
+        (&[], "0@0 from 0"),
+    ] {
+        let sample: Vec<u8> = order.iter().flat_map(|field| fields[*field]).copied().collect();
+        let series = [&[0x12, sample.len() as u8][..], &sample[..]].concat();
+        let message = [&[0x0a, series.len() as u8][..], &series[..]].concat();
+        let rendered = render_v1(&message).expect("is whole");
+        assert!(rendered[0].contains(expected), "{order:?}: {rendered:?}");
+    }
+}
+
+#[test]
 fn version_2_round_trip_shares_texts() {
     let up = Labels::from_pairs([("__name__", "up"), ("job", "up")]);
     let exemplars = [exemplar()];

@@ -16,6 +16,9 @@ pub const MESSAGE_NAME: &str = "prometheus.WriteRequest";
 
 /// The tag of a label field.
 const LABEL_TAG: u8 = 1 << 3 | 2;
+/// The tags of a sample's fields.
+const VALUE_TAG: u8 = 1 << 3 | 1;
+const TIMESTAMP_TAG: u8 = 2 << 3;
 
 /// Walks a decompressed request: hands each series to `visit` and what is said of metrics to `metadata`. The
 /// series' buffers are used again for the next one. Unknown fields are skipped, as protobuf asks.
@@ -45,7 +48,11 @@ pub fn decode<'a>(
 fn decode_series<'a>(message: &'a [u8], series: &mut Series<'a>) -> Result<(), WireError> {
     series.clear();
     let mut reader = Reader::new(message);
-    while reader.rest().first() == Some(&LABEL_TAG) {
+    loop {
+        reader.skip_short_fields(LABEL_TAG);
+        if reader.rest().first() != Some(&LABEL_TAG) {
+            break;
+        }
         reader.next_field()?;
     }
     series
@@ -76,6 +83,15 @@ fn decode_series<'a>(message: &'a [u8], series: &mut Series<'a>) -> Result<(), W
 
 #[inline]
 fn decode_sample(message: &[u8]) -> Result<Sample, WireError> {
+    // Value and time in the order of their numbers, as every sender writes them.
+    if let Some((&[VALUE_TAG, value @ .., TIMESTAMP_TAG], timestamp)) = message.split_first_chunk::<10>() {
+        let mut reader = Reader::new(timestamp);
+        let timestamp = reader.varint()? as i64;
+        if reader.rest().is_empty() {
+            let value = f64::from_le_bytes(value);
+            return Ok(Sample { timestamp, value });
+        }
+    }
     let mut sample = Sample {
         timestamp: 0,
         value: 0.0,
