@@ -10,6 +10,7 @@ use engine_model::staleness::is_stale;
 use futures::StreamExt;
 use queries_tables::PlanNode;
 use queries_tables::folded::FoldedBatch;
+use queries_tables::histograms::HistogramAt;
 
 use crate::error::{EvalError, QueryError};
 use crate::functions::extended::{EdgeRule, with_edges};
@@ -74,8 +75,12 @@ impl Evaluation {
             Edges::Smoothed => Some(EdgeRule::Smoothed),
         };
         let plan = self.planner.samples(matrix, ends);
+        let modifier = rule.map(|rule| match rule {
+            EdgeRule::Anchored => "anchored",
+            EdgeRule::Smoothed => "smoothed",
+        });
         let series = self
-            .gather(plan, |timestamps, values| {
+            .gather(plan, modifier, |timestamps, values| {
                 let window = Samples {
                     timestamps,
                     values,
@@ -96,7 +101,7 @@ impl Evaluation {
         let ends = self.planner.ends(&subquery.modifiers, self.grid);
         let plan = self.planner.subquery_rows(subquery, ends)?;
         let series = self
-            .gather(plan, |timestamps, values| {
+            .gather(plan, None, |timestamps, values| {
                 timestamps.iter().copied().zip(values.iter().copied()).collect()
             })
             .await?;
@@ -110,6 +115,7 @@ impl Evaluation {
     async fn gather(
         &self,
         plan: Arc<dyn ExecutionPlan>,
+        modifier: Option<&str>,
         shape: impl Fn(&[i64], &[f64]) -> Vec<(i64, f64)>,
     ) -> Result<Vec<RangeSeries>, QueryError> {
         let mut series = Vec::new();
@@ -126,16 +132,33 @@ impl Evaluation {
                 pace.spend(values.len()).await;
                 let fresh = timestamps.iter().zip(values).filter(|(_, v)| !is_stale(**v));
                 let (timestamps, values): (Vec<i64>, Vec<f64>) = fresh.unzip();
+                let histograms: Vec<HistogramAt> = folded
+                    .histograms(row)
+                    .iter()
+                    .filter(|(_, histogram)| !is_stale(histogram.sum))
+                    .cloned()
+                    .collect();
+                if !histograms.is_empty()
+                    && let Some(modifier) = modifier
+                {
+                    return Err(QueryError::Execution(format!(
+                        "{modifier} modifier is not supported with histograms"
+                    )));
+                }
                 let samples = shape(&timestamps, &values);
-                if samples.is_empty() {
+                if samples.is_empty() && histograms.is_empty() {
                     continue;
                 }
-                held.grow(samples.len())?;
+                held.grow(samples.len() + histograms.len())?;
                 let mut labels = folded.labels(row);
                 if dropped.is_some_and(|flags| flags.value(row)) {
                     labels = labels.without(&METADATA_LABELS);
                 }
-                series.push(RangeSeries { labels, samples });
+                series.push(RangeSeries {
+                    labels,
+                    samples,
+                    histograms,
+                });
             }
         }
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -154,6 +177,7 @@ impl Evaluation {
         Ok(Value::Matrix(vec![RangeSeries {
             labels: Labels::empty(),
             samples,
+            histograms: Vec::new(),
         }]))
     }
 
@@ -175,11 +199,16 @@ impl Evaluation {
         }
         if self.instant {
             let elements = series.into_iter().filter_map(|one| {
-                let &(at_ms, value) = one.samples.first()?;
+                let (at_ms, value, histogram) = match (one.samples.first(), one.histograms.first()) {
+                    (Some(&(at_ms, value)), _) => (at_ms, value, None),
+                    (None, Some((at_ms, histogram))) => (*at_ms, 0.0, Some(Arc::clone(histogram))),
+                    (None, None) => return None,
+                };
                 Some(VectorElement {
                     labels: one.labels,
                     at_ms,
                     value,
+                    histogram,
                 })
             });
             return Ok(Value::Vector(elements.collect()));
@@ -198,12 +227,17 @@ impl Evaluation {
             let batch = StepBatch::new(&batch?);
             for row in 0..batch.len() {
                 pace.spend(self.grid.steps()).await;
-                held.grow(batch.row(row).flatten().count())?;
+                held.grow(batch.count(row))?;
                 let cells = batch.row(row).enumerate();
                 let samples = cells.filter_map(|(step, cell)| Some((self.grid.time_ms(step), cell?)));
                 series.push(RangeSeries {
                     labels: batch.labels(row),
                     samples: samples.collect(),
+                    histograms: batch
+                        .histograms(row)
+                        .iter()
+                        .map(|(step, histogram)| (self.grid.time_ms(*step as usize), Arc::clone(histogram)))
+                        .collect(),
                 });
             }
         }
@@ -228,7 +262,14 @@ fn merge_equal(series: Vec<RangeSeries>) -> Result<Vec<RangeSeries>, QueryError>
             Some(last) if last.labels == one.labels => {
                 last.samples.extend(one.samples);
                 last.samples.sort_by_key(|(at_ms, _)| *at_ms);
-                if last.samples.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+                last.histograms.extend(one.histograms);
+                last.histograms.sort_by_key(|(at_ms, _)| *at_ms);
+                let floats = last.samples.iter().map(|(at_ms, _)| *at_ms);
+                let mut times: Vec<i64> = floats
+                    .chain(last.histograms.iter().map(|(at_ms, _)| *at_ms))
+                    .collect();
+                times.sort_unstable();
+                if times.windows(2).any(|pair| pair[0] == pair[1]) {
                     return Err(QueryError::Execution(EvalError::SameLabelset.to_string()));
                 }
             }

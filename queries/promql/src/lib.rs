@@ -12,6 +12,7 @@ pub mod value;
 pub mod annotations;
 pub mod functions;
 pub mod grid;
+mod histogram_notes;
 pub mod nodes;
 pub mod plan;
 

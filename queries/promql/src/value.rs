@@ -1,6 +1,8 @@
 //! What a query evaluates to.
 
-use engine_model::Labels;
+use std::sync::Arc;
+
+use engine_model::{FloatHistogram, Labels};
 
 /// The value of a query.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +34,10 @@ pub struct VectorElement {
     pub labels: Labels,
     /// Instant of the query, ms since the epoch.
     pub at_ms: i64,
-    /// The value.
+    /// The value; 0 when the sample is a native histogram.
     pub value: f64,
+    /// The native histogram, when the sample is one.
+    pub histogram: Option<Arc<FloatHistogram>>,
 }
 
 /// One series of a range.
@@ -43,4 +47,6 @@ pub struct RangeSeries {
     pub labels: Labels,
     /// `(ms since the epoch, value)`, ascending.
     pub samples: Vec<(i64, f64)>,
+    /// Native histograms with their times (ms since the epoch), ascending. A time has a float or a histogram.
+    pub histograms: Vec<(i64, Arc<FloatHistogram>)>,
 }

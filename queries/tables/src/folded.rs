@@ -1,15 +1,19 @@
 //! The folded shape: a row per series with its samples as lists.
-//! `labels: Binary` (the encoding of `engine-model`), `timestamps: List<Int64>` ms, `values: List<Float64>`.
+//! `labels: Binary` (the encoding of `engine-model`), `timestamps: List<Int64>` ms, `values: List<Float64>`,
+//! `histograms` by their times (see `histograms`), `starts: List<Int64>`: pairs of a sample's time and the time at
+//! which what it counts began, null for series that do not say.
 
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, Float64Array, Int64Array, ListArray, RecordBatch,
 };
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
-use engine_model::Labels;
+use engine_model::{FloatHistogram, Labels};
 use engine_storage::SeriesSamples;
+
+use crate::histograms::{HistogramAt, Histograms, HistogramsBuilder, histogram_field};
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let list = |name, item| Field::new(name, DataType::List(list_item(item)), false);
@@ -17,6 +21,8 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("labels", DataType::Binary, false),
         list("timestamps", DataType::Int64),
         list("values", DataType::Float64),
+        histogram_field(),
+        Field::new("starts", DataType::List(list_item(DataType::Int64)), true),
     ]))
 });
 
@@ -31,6 +37,36 @@ fn list_item(data_type: DataType) -> Arc<Field> {
 
 /// Folds series into one batch.
 pub fn fold(series: Vec<SeriesSamples>) -> RecordBatch {
+    let histograms = histograms_of(&series);
+    fold_with(series, histograms, &[])
+}
+
+/// The native histograms of series, a row each.
+pub fn histograms_of(series: &[SeriesSamples]) -> HistogramsBuilder {
+    let mut histograms = HistogramsBuilder::default();
+    for one in series {
+        if one.histograms.is_empty() {
+            histograms.push_none();
+            continue;
+        }
+        let floats: Vec<(i64, FloatHistogram)> = one
+            .histograms
+            .iter()
+            .map(|(at_ms, histogram)| (*at_ms, FloatHistogram::from_histogram(histogram)))
+            .collect();
+        histograms.push(floats.iter().map(|(at_ms, histogram)| (*at_ms, histogram)));
+    }
+    histograms
+}
+
+/// Folds series whose native histograms are given apart, a row each, and start timestamps too; no slice at all
+/// where no series has any.
+pub fn fold_with(
+    series: Vec<SeriesSamples>,
+    histograms: HistogramsBuilder,
+    starts: &[&[(i64, i64)]],
+) -> RecordBatch {
+    let starts = starts_column(series.len(), starts);
     let total = series.iter().map(|s| s.timestamps.len()).sum();
     let mut labels = BinaryBuilder::with_capacity(
         series.len(),
@@ -61,8 +97,25 @@ pub fn fold(series: Vec<SeriesSamples>) -> RecordBatch {
             values,
             None,
         )),
+        histograms.finish(),
+        starts,
     ];
     RecordBatch::try_new(folded_schema(), columns).expect("columns are built by the schema")
+}
+
+fn starts_column(rows: usize, starts: &[&[(i64, i64)]]) -> ArrayRef {
+    let of_row = |row: usize| starts.get(row).copied().unwrap_or_default();
+    let flat: Vec<i64> = starts
+        .iter()
+        .flat_map(|pairs| pairs.iter().flat_map(|(at_ms, start_ms)| [*at_ms, *start_ms]))
+        .collect();
+    let valid: Vec<bool> = (0..rows).map(|row| !of_row(row).is_empty()).collect();
+    Arc::new(ListArray::new(
+        list_item(DataType::Int64),
+        OffsetBuffer::from_lengths((0..rows).map(|row| of_row(row).len() * 2)),
+        Arc::new(Int64Array::from(flat)),
+        Some(NullBuffer::from(valid)),
+    ))
 }
 
 /// A folded batch with its columns at hand.
@@ -72,6 +125,9 @@ pub struct FoldedBatch {
     offsets: OffsetBuffer<i32>,
     timestamps: ScalarBuffer<i64>,
     values: ScalarBuffer<f64>,
+    histograms: Histograms,
+    /// Present when any row has start timestamps.
+    starts: Option<ListArray>,
 }
 
 impl FoldedBatch {
@@ -84,6 +140,8 @@ impl FoldedBatch {
             offsets: timestamps.offsets().clone(),
             timestamps: timestamps.values().as_primitive::<Int64Type>().values().clone(),
             values: values.values().as_primitive::<Float64Type>().values().clone(),
+            histograms: Histograms::of(batch.column(3)),
+            starts: Some(batch.column(4).as_list::<i32>().clone()).filter(|s| s.null_count() < s.len()),
         }
     }
 
@@ -113,10 +171,26 @@ impl FoldedBatch {
         (&self.timestamps[range.clone()], &self.values[range])
     }
 
+    /// Native histograms of the series in `row`, with their times in ms.
+    pub fn histograms(&self, row: usize) -> &[HistogramAt] {
+        self.histograms.row(row)
+    }
+
+    /// Start timestamps of the series in `row`: pairs of sample time and start, ms, ascending.
+    pub fn starts(&self, row: usize) -> Vec<(i64, i64)> {
+        let Some(lists) = &self.starts else {
+            return Vec::new();
+        };
+        let pairs = lists.value(row);
+        let pairs = pairs.as_primitive::<Int64Type>().values();
+        pairs.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
+    }
+
     /// Samples in the batch.
     pub fn sample_count(&self) -> usize {
         let first = self.offsets.first().copied().unwrap_or_default();
-        (self.offsets.last().copied().unwrap_or_default() - first) as usize
+        let floats = self.offsets.last().copied().unwrap_or_default() - first;
+        floats as usize + self.histograms.len()
     }
 }
 

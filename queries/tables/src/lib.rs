@@ -5,6 +5,7 @@
 pub mod budget;
 pub mod explain;
 pub mod folded;
+pub mod histograms;
 pub mod memory;
 pub mod memory_pool;
 mod observed;

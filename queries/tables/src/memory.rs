@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use engine_model::matcher::all_match;
-use engine_model::{Labels, Matcher};
+use engine_model::{Histogram, Labels, Matcher};
 use engine_storage::SeriesSamples;
 
 use crate::snapshot::{SeriesSet, Snapshot, SnapshotError};
@@ -14,6 +14,8 @@ use crate::snapshot::{SeriesSet, Snapshot, SnapshotError};
 #[derive(Debug, Clone, Default)]
 pub struct MemorySnapshot {
     series: Arc<BTreeMap<Labels, SeriesSamples>>,
+    /// Sample times and start timestamps of the series that have some.
+    starts: Arc<BTreeMap<Labels, Vec<(i64, i64)>>>,
 }
 
 impl MemorySnapshot {
@@ -25,6 +27,24 @@ impl MemorySnapshot {
             .or_insert_with(|| SeriesSamples::new(labels.clone()));
         let (timestamps, values): (Vec<i64>, Vec<f64>) = samples.iter().copied().unzip();
         entry.merge(&timestamps, &values);
+    }
+
+    /// Adds native histograms; a time that has a sample keeps it.
+    pub fn add_histograms(&mut self, labels: &Labels, histograms: &[(i64, Arc<Histogram>)]) {
+        let series = Arc::make_mut(&mut self.series);
+        let entry = series
+            .entry(labels.clone())
+            .or_insert_with(|| SeriesSamples::new(labels.clone()));
+        let mut later = SeriesSamples::new(labels.clone());
+        later.histograms = histograms.to_vec();
+        entry.absorb(later);
+    }
+
+    /// Says when what samples count began: pairs of sample time and start, in ms.
+    pub fn add_starts(&mut self, labels: &Labels, starts: &[(i64, i64)]) {
+        let known = Arc::make_mut(&mut self.starts).entry(labels.clone()).or_default();
+        known.extend_from_slice(starts);
+        known.sort_unstable();
     }
 
     /// Number of series.
@@ -45,6 +65,7 @@ impl Snapshot for MemorySnapshot {
         min_ms: i64,
         max_ms: i64,
     ) -> Result<Arc<dyn SeriesSet>, SnapshotError> {
+        let starts = |labels: &Labels| self.starts.get(labels).cloned().unwrap_or_default();
         let matching = self.series.values().filter(|s| all_match(matchers, &s.labels));
         let in_range = matching.filter_map(|series| {
             let from = series.timestamps.partition_point(|&t| t < min_ms);
@@ -59,25 +80,33 @@ impl Snapshot for MemorySnapshot {
                 values: series.values[from..until].to_vec(),
                 histograms: in_time.cloned().collect(),
             };
-            (!selected.is_empty()).then_some(selected)
+            (!selected.is_empty()).then(|| (starts(&selected.labels), selected))
         });
-        Ok(Arc::new(SelectedInMemory(in_range.collect())))
+        let (starts, series) = in_range.unzip();
+        Ok(Arc::new(SelectedInMemory { series, starts }))
     }
 }
 
 #[derive(Debug)]
-struct SelectedInMemory(Vec<SeriesSamples>);
+struct SelectedInMemory {
+    series: Vec<SeriesSamples>,
+    starts: Vec<Vec<(i64, i64)>>,
+}
 
 impl SeriesSet for SelectedInMemory {
     fn len(&self) -> usize {
-        self.0.len()
+        self.series.len()
     }
 
     fn labels(&self, position: usize) -> &Labels {
-        &self.0[position].labels
+        &self.series[position].labels
     }
 
     fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError> {
-        Ok(self.0[positions].to_vec())
+        Ok(self.series[positions].to_vec())
+    }
+
+    fn starts(&self, position: usize) -> &[(i64, i64)] {
+        &self.starts[position]
     }
 }

@@ -12,7 +12,7 @@ use engine_model::Matcher;
 use futures::StreamExt;
 
 use crate::budget::SampleBudget;
-use crate::folded::{fold, folded_schema};
+use crate::folded::{fold, fold_with, folded_schema, histograms_of};
 use crate::operation::{BatchStream, Operation};
 use crate::snapshot::{SeriesSet, Snapshot};
 
@@ -105,14 +105,19 @@ impl SeriesScan {
 
 impl SeriesScan {
     fn batch(&self, set: &dyn SeriesSet, positions: Range<usize>) -> Result<RecordBatch> {
-        let series = set.read(positions).map_err(external)?;
+        let series = set.read(positions.clone()).map_err(external)?;
         let samples: usize = series.iter().map(engine_storage::SeriesSamples::len).sum();
         self.budget.read(samples);
         self.budget.take(samples)?;
         // Once folded, a batch lives as long as one step of the nodes above; the limit is on what
         // is held at one time.
         self.budget.give_back(samples);
-        Ok(fold(series))
+        let starts: Vec<&[(i64, i64)]> = positions.map(|position| set.starts(position)).collect();
+        if starts.iter().all(|starts| starts.is_empty()) {
+            return Ok(fold(series));
+        }
+        let histograms = histograms_of(&series);
+        Ok(fold_with(series, histograms, &starts))
     }
 }
 

@@ -80,6 +80,12 @@ pub trait SeriesSet: Debug + Send + Sync {
     /// Samples of the series at `positions` in the select's time range, staleness markers included.
     /// Series without a sample in the range come back empty.
     fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError>;
+
+    /// Start timestamps of the series at `position`, where samples say when what they count began: pairs of
+    /// sample time and start, both in ms, ascending.
+    fn starts(&self, _position: usize) -> &[(i64, i64)] {
+        &[]
+    }
 }
 
 /// A pinned version of the store.

@@ -81,6 +81,11 @@ impl Accumulator {
         Self::Empty(kind)
     }
 
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty(_))
+    }
+
     /// Adds a value; the order of calls is the order of Prometheus's additions.
     pub fn add(&mut self, value: f64) {
         match self {

@@ -6,6 +6,11 @@ pub mod compensated;
 pub mod extended;
 pub mod range;
 
+pub(crate) mod histogram_edges;
+mod histogram_rate;
+pub(crate) mod histogram_sum;
+pub(crate) mod mixed;
+pub(crate) mod starts;
 mod over_time;
 mod predict;
 mod rate;
@@ -13,6 +18,7 @@ mod rate;
 pub mod cell;
 mod go_math;
 pub(crate) mod math;
+pub(crate) mod histogram_operator;
 pub mod operator;
 mod time;
 

@@ -1,5 +1,6 @@
 //! Functions over the samples of a window: their shape and their list.
 
+use super::extended::EdgeRule;
 use super::{extended, over_time, predict, rate};
 
 /// The float samples of one series in one window, staleness markers left out, never empty.
@@ -73,6 +74,8 @@ pub struct RangeFunction {
 pub struct RangeEvaluation {
     /// How it is computed.
     pub evaluate: Evaluate,
+    /// How values at the edges of the window come about, if it is not a plain one.
+    pub edges: Option<EdgeRule>,
     /// How far before the window it sees samples, ms.
     pub before_ms: i64,
     /// How far behind the window it sees samples, ms.

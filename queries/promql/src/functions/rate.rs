@@ -2,6 +2,8 @@
 //! operations is part of the result.
 
 use super::range::Samples;
+use super::starts::{overlap, start_of, tell_reset};
+use crate::histogram_notes::HistogramNotes;
 
 /// A gap at an edge that is wider than this many average distances is not extrapolated over.
 const EXTRAPOLATION_THRESHOLD: f64 = 1.1;
@@ -18,6 +20,56 @@ pub(super) fn delta(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
     extrapolated(samples, false, false)
 }
 
+/// `rate` and `increase` of floats of which some say when what they count began: resets that values do not
+/// show count, and so does what was counted between a start inside the window and the first sample.
+pub(super) fn of_starts(
+    samples: &Samples<'_>,
+    starts: &[(i64, i64)],
+    per_second: bool,
+    notes: &HistogramNotes<'_>,
+) -> Option<f64> {
+    let (&first, &last) = (samples.values.first()?, samples.values.last()?);
+    let (&first_ms, &last_ms) = (samples.timestamps.first()?, samples.timestamps.last()?);
+    let mut result = last - first;
+    let mut overlapped = false;
+    for (times, values) in samples.timestamps.windows(2).zip(samples.values.windows(2)) {
+        overlapped |= overlap(starts, times[0], times[1]);
+        if values[1] < values[0] || tell_reset(starts, times[0], times[1]) {
+            result += values[0];
+        }
+    }
+    if overlapped {
+        notes.start_overlap();
+    }
+    let begun_ms = begun_inside(starts, samples.start_ms, first_ms);
+    if begun_ms.is_some() {
+        result += first;
+    } else if samples.len() < 2 {
+        return None;
+    }
+    let to_zero = result > 0.0 && first >= 0.0;
+    let factor = factor(&Extrapolation {
+        first_ms,
+        last_ms,
+        gaps: samples.len() - 1,
+        start_ms: samples.start_ms,
+        end_ms: samples.end_ms,
+        begun_ms,
+        share_before_first: to_zero.then(|| first / result),
+        range_seconds: per_second.then(|| samples.range_seconds()),
+    });
+    Some(result * factor)
+}
+
+/// The start timestamp of the first sample, if it lies in the window before it: the counter was zero there.
+pub(super) fn begun_inside(starts: &[(i64, i64)], start_ms: i64, first_ms: i64) -> Option<i64> {
+    if starts.is_empty() {
+        return None;
+    }
+    let begun_ms = start_of(starts, first_ms);
+    (begun_ms != 0 && begun_ms > start_ms && begun_ms < first_ms).then_some(begun_ms)
+}
+
 fn extrapolated(samples: &Samples<'_>, counter: bool, per_second: bool) -> Option<f64> {
     let values = samples.values;
     let (&[first, .., last], &[first_ms, .., last_ms]) = (values, samples.timestamps) else {
@@ -30,29 +82,69 @@ fn extrapolated(samples: &Samples<'_>, counter: bool, per_second: bool) -> Optio
             .filter(|pair| pair[1] < pair[0])
             .fold(result, |sum, pair| sum + pair[0]);
     }
-    let mut to_start = (first_ms - samples.start_ms) as f64 / 1000.0;
-    let mut to_end = (samples.end_ms - last_ms) as f64 / 1000.0;
-    let sampled = (last_ms - first_ms) as f64 / 1000.0;
-    let average = sampled / (values.len() - 1) as f64;
+    let to_zero = counter && result > 0.0 && first >= 0.0;
+    let factor = factor(&Extrapolation {
+        first_ms,
+        last_ms,
+        gaps: values.len() - 1,
+        start_ms: samples.start_ms,
+        end_ms: samples.end_ms,
+        begun_ms: None,
+        share_before_first: to_zero.then(|| first / result),
+        range_seconds: per_second.then(|| samples.range_seconds()),
+    });
+    Some(result * factor)
+}
+
+/// Where the samples of a window lie in it.
+pub(super) struct Extrapolation {
+    pub(super) first_ms: i64,
+    pub(super) last_ms: i64,
+    /// Number of samples less one, at least one unless the counter began inside.
+    pub(super) gaps: usize,
+    pub(super) start_ms: i64,
+    pub(super) end_ms: i64,
+    /// When the counter began, if inside the window: nothing is extrapolated to the left then.
+    pub(super) begun_ms: Option<i64>,
+    /// What a counter had counted before the first sample as a share of its increase: it does not go below
+    /// zero, so nothing is extrapolated further back than to where it was zero.
+    pub(super) share_before_first: Option<f64>,
+    /// Width of the window, where the increase per second is asked for.
+    pub(super) range_seconds: Option<f64>,
+}
+
+/// What an increase between the first and the last sample is multiplied with.
+pub(super) fn factor(window: &Extrapolation) -> f64 {
+    let mut to_start = (window.first_ms - window.start_ms) as f64 / 1000.0;
+    let mut to_end = (window.end_ms - window.last_ms) as f64 / 1000.0;
+    let mut sampled = (window.last_ms - window.first_ms) as f64 / 1000.0;
+    let average = match window.gaps {
+        0 => 0.0,
+        gaps => sampled / gaps as f64,
+    };
     let threshold = average * EXTRAPOLATION_THRESHOLD;
-    if to_start >= threshold {
-        to_start = average / 2.0;
-    }
-    if counter && result > 0.0 && first >= 0.0 {
-        // A counter does not go below zero: extrapolate no further back than to where it was zero.
-        let to_zero = sampled * (first / result);
-        if to_zero < to_start {
-            to_start = to_zero;
+    if let Some(begun_ms) = window.begun_ms {
+        to_start = 0.0;
+        sampled = (window.last_ms - begun_ms) as f64 / 1000.0;
+    } else {
+        if to_start >= threshold {
+            to_start = average / 2.0;
+        }
+        if let Some(share) = window.share_before_first {
+            let to_zero = sampled * share;
+            if to_zero < to_start {
+                to_start = to_zero;
+            }
         }
     }
     if to_end >= threshold {
         to_end = average / 2.0;
     }
-    let mut factor = (sampled + to_start + to_end) / sampled;
-    if per_second {
-        factor /= samples.range_seconds();
+    let factor = (sampled + to_start + to_end) / sampled;
+    match window.range_seconds {
+        Some(seconds) => factor / seconds,
+        None => factor,
     }
-    Some(result * factor)
 }
 
 pub(super) fn irate(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {

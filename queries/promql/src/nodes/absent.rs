@@ -55,9 +55,7 @@ impl Absent {
         while let Some(batch) = input.next().await {
             let batch = StepBatch::new(&batch?);
             for row in 0..batch.len() {
-                for (slot, cell) in present.iter_mut().zip(batch.row(row)) {
-                    *slot |= cell.is_some();
-                }
+                batch.mark_presence(row, &mut present);
             }
         }
         let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);

@@ -2,6 +2,7 @@
 //! then added up by number and step, in the order of the series.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -10,9 +11,11 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::{Labels, METRIC_NAME};
 use futures::StreamExt;
+use queries_tables::histograms::HistogramAt;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
+use super::histogram_group::HistogramGroup;
 use super::pace::{Pace, Reservation};
 use super::range_notes::quantile_warning;
 use super::step_vectors::{StepBatch, StepVectorsBuilder, collect_scalar, step_schema};
@@ -20,6 +23,7 @@ use crate::annotations::Annotations;
 use crate::functions::accumulator::{Accumulator, AccumulatorKind};
 use crate::functions::math;
 use crate::grid::Grid;
+use crate::histogram_notes::HistogramNotes;
 use crate::parser::Span;
 
 /// What a group holds at a step, in cells of the budget: a state is some 40 bytes, a cell 16 in Prometheus.
@@ -68,6 +72,8 @@ pub struct Aggregate {
     pub grid: Grid,
     /// What is said about the parameter.
     pub notes: ParameterNotes,
+    /// Place of the vector in the query.
+    pub vector_span: Span,
     /// Limit on what the query holds.
     pub budget: Arc<SampleBudget>,
 }
@@ -105,6 +111,8 @@ struct Groups {
     drop_name: Vec<bool>,
     /// One a group and step, group by group.
     accumulators: Vec<Accumulator>,
+    /// Native histograms that are added up, by group and step.
+    histograms: HashMap<(usize, usize), HistogramGroup, foldhash::fast::RandomState>,
     held: Reservation,
     pace: Pace,
 }
@@ -126,6 +134,7 @@ impl Aggregate {
             labels: Vec::new(),
             drop_name: Vec::new(),
             accumulators: Vec::new(),
+            histograms: HashMap::default(),
             held: Reservation::new(&self.budget),
             pace: Pace::new(),
         };
@@ -134,11 +143,23 @@ impl Aggregate {
         }
         let mut builder = StepVectorsBuilder::new(steps, &self.budget);
         let mut accumulators = groups.accumulators.into_iter();
-        for (labels, drop_name) in groups.labels.iter().zip(groups.drop_name) {
+        for (number, (labels, drop_name)) in groups.labels.iter().zip(groups.drop_name).enumerate() {
             groups.pace.spend(steps).await;
             let cells = accumulators.by_ref().take(steps).enumerate();
             let cells = cells.map(|(step, a)| a.finish(parameter.get(step).copied().unwrap_or(f64::NAN)));
-            builder.push_row(labels.encoded(), drop_name, cells)?;
+            if groups.histograms.is_empty() {
+                builder.push_row(labels.encoded(), drop_name, cells)?;
+                continue;
+            }
+            let mut floats: Vec<Option<f64>> = cells.collect();
+            let mut histograms: Vec<HistogramAt> = Vec::new();
+            for step in 0..steps {
+                if let Some(group) = groups.histograms.remove(&(number, step)) {
+                    let found = group.finish(floats[step].take(), &self.histogram_notes(""));
+                    histograms.extend(found.map(|histogram| (step as i64, Arc::new(histogram))));
+                }
+            }
+            builder.push_mixed(labels.encoded(), drop_name, floats, &histograms)?;
         }
         Ok(builder.finish())
     }
@@ -173,6 +194,52 @@ impl Aggregate {
                 if let Some(value) = cell {
                     accumulator.add(value);
                 }
+            }
+            if !batch.histograms(row).is_empty() {
+                self.add_histograms(batch, row, number, groups)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn histogram_notes<'a>(&'a self, name: &'a str) -> HistogramNotes<'a> {
+        HistogramNotes {
+            annotations: &self.notes.annotations,
+            span: self.vector_span,
+            name,
+        }
+    }
+
+    /// Native histograms are counted and added up; aggregations of numbers leave them out.
+    fn add_histograms(
+        &self,
+        batch: &StepBatch,
+        row: usize,
+        number: usize,
+        groups: &mut Groups,
+    ) -> Result<()> {
+        let steps = self.grid.steps();
+        let labels = batch.labels(row);
+        let notes = self.histogram_notes(labels.metric_name());
+        for (step, histogram) in batch.histograms(row) {
+            let step = *step as usize;
+            match self.kind {
+                AccumulatorKind::Count | AccumulatorKind::Group => {
+                    groups.accumulators[number * steps + step].add(1.0);
+                }
+                AccumulatorKind::Sum | AccumulatorKind::Avg => {
+                    let mean = self.kind == AccumulatorKind::Avg;
+                    let floats = !groups.accumulators[number * steps + step].is_empty();
+                    let group = groups.histograms.entry((number, step));
+                    match group {
+                        Entry::Occupied(mut group) => group.get_mut().add(histogram, &notes),
+                        Entry::Vacant(group) => {
+                            groups.held.grow(CELLS_PER_STATE)?;
+                            group.insert(HistogramGroup::new(histogram, mean, floats));
+                        }
+                    }
+                }
+                _ => notes.ignored_in_aggregation(self.kind.name()),
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
 //! ClassicHistogram: buckets of classic histograms are gathered by their labels without `le`, and each
-//! histogram becomes its quantiles or the share of its observations between two bounds.
+//! histogram becomes its quantiles or the share of its observations between two bounds, as native ones do.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
 use super::names::NameHandling;
+use super::native_histogram::{NativeSeries, fraction, quantile};
 use super::pace::Pace;
 use super::range_notes::quantile_warning;
 use super::step_vectors::{Gathered, StepBatch, StepVectorsBuilder, collect, collect_scalar, step_schema};
@@ -24,6 +25,7 @@ use crate::functions::classic_fraction::bucket_fraction;
 use crate::functions::classic_quantile::{Bucket, bucket_quantile};
 use crate::functions::label::METADATA_LABELS;
 use crate::grid::Grid;
+use crate::histogram_notes::HistogramNotes;
 use crate::parser::Span;
 
 /// Label that holds a bucket's upper bound.
@@ -89,12 +91,17 @@ impl Operation for ClassicHistogram {
 struct Histogram<'a> {
     labels: Labels,
     buckets: Vec<(f64, &'a StepBatch, usize)>,
+    /// Steps at which a native histogram is in the way; empty when there are none.
+    hidden: Vec<bool>,
 }
 
 impl Histogram<'_> {
     /// The buckets that have a sample at `step`.
     fn at(&self, step: usize, buckets: &mut Vec<Bucket>) {
         buckets.clear();
+        if self.hidden.get(step).copied().unwrap_or_default() {
+            return;
+        }
         buckets.extend(self.buckets.iter().filter_map(|&(upper_bound, batch, row)| {
             let count = batch.value(row, step)?;
             Some(Bucket { upper_bound, count })
@@ -115,9 +122,14 @@ impl ClassicHistogram {
         if self.question != HistogramQuestion::Fraction {
             self.check_quantiles(&parameters);
         }
-        let histograms = self.gather(&gathered);
+        let (mut histograms, natives) = self.gather(&gathered);
         let mut builder = StepVectorsBuilder::new(steps, &self.budget);
         let mut pace = Pace::new();
+        for native in &natives {
+            pace.spend(steps).await;
+            let hidden = self.conflicts(native, &mut histograms);
+            self.push_native(native, &hidden, &parameters, &mut builder)?;
+        }
         for histogram in &histograms {
             let units = histogram.buckets.len() * steps;
             match &self.question {
@@ -136,11 +148,8 @@ impl ClassicHistogram {
                 HistogramQuestion::Quantiles(label) => {
                     for quantiles in &parameters {
                         pace.spend(units).await;
-                        for (text, cells) in self.labelled(histogram, quantiles) {
-                            // The name goes first: the label may be the name.
-                            let labels = self.named(&histogram.labels).with(label, &text);
-                            let later = self.name == NameHandling::DropLater;
-                            builder.push_row(labels.encoded(), later, cells)?;
+                        for (text, cells) in labelled(self.quantiles(histogram, quantiles), quantiles) {
+                            self.push_labelled(&histogram.labels, (label, &text), cells, &mut builder)?;
                         }
                     }
                 }
@@ -165,11 +174,18 @@ impl ClassicHistogram {
     }
 
     /// Histograms by their labels without `le`, with the name: histograms of two names are two.
-    fn gather<'a>(&self, gathered: &'a Gathered) -> Vec<Histogram<'a>> {
+    fn gather<'a>(&self, gathered: &'a Gathered) -> (Vec<Histogram<'a>>, Vec<NativeSeries<'a>>) {
         let mut histograms: Vec<Histogram<'_>> = Vec::new();
+        let mut natives = Vec::new();
         let mut by_labels: HashMap<Labels, usize, foldhash::fast::RandomState> = HashMap::default();
         for batch in &gathered.batches {
             for row in 0..batch.len() {
+                if let Some(native) = NativeSeries::of(batch, row) {
+                    natives.push(native);
+                    if batch.row(row).flatten().next().is_none() {
+                        continue;
+                    }
+                }
                 let labels = batch.labels(row);
                 let bound = labels.value(BUCKET_LABEL);
                 let Some(upper_bound) = parse_float(bound) else {
@@ -181,13 +197,92 @@ impl ClassicHistogram {
                     histograms.push(Histogram {
                         labels: rest.clone(),
                         buckets: Vec::new(),
+                        hidden: Vec::new(),
                     });
                     histograms.len() - 1
                 });
                 histograms[position].buckets.push((upper_bound, batch, row));
             }
         }
-        histograms
+        (histograms, natives)
+    }
+
+    /// The steps at which a native histogram stands beside classic buckets of its name and labels: neither
+    /// counts there.
+    fn conflicts(&self, native: &NativeSeries<'_>, histograms: &mut [Histogram<'_>]) -> Vec<bool> {
+        let Some(classic) = histograms
+            .iter_mut()
+            .find(|classic| classic.labels == native.labels)
+        else {
+            return Vec::new();
+        };
+        let mut hidden = vec![false; self.grid.steps()];
+        for step in native.steps() {
+            let mut buckets = classic.buckets.iter();
+            hidden[step] = buckets.any(|(_, batch, row)| batch.value(*row, step).is_some());
+        }
+        if hidden.contains(&true) {
+            self.notes(&native.labels).mixed_classic_and_native();
+        }
+        classic.hidden.clone_from(&hidden);
+        hidden
+    }
+
+    fn notes<'a>(&'a self, labels: &'a Labels) -> HistogramNotes<'a> {
+        HistogramNotes {
+            annotations: &self.annotations,
+            span: self.vector_span,
+            name: self.told_name(labels),
+        }
+    }
+
+    fn push_native(
+        &self,
+        native: &NativeSeries<'_>,
+        hidden: &[bool],
+        parameters: &[Vec<f64>],
+        builder: &mut StepVectorsBuilder,
+    ) -> Result<()> {
+        let steps = self.grid.steps();
+        let notes = self.notes(&native.labels);
+        let quantiles = |quantiles: &[f64]| {
+            native.cells(steps, hidden, |histogram, step| {
+                quantile(quantiles[step], histogram, &notes)
+            })
+        };
+        match &self.question {
+            HistogramQuestion::Fraction => {
+                let (lower, upper) = (&parameters[0], &parameters[1]);
+                let cells = native.cells(steps, hidden, |histogram, step| {
+                    fraction(lower[step], upper[step], histogram, &notes)
+                });
+                self.name.push_row(builder, native.labels.encoded(), false, cells)
+            }
+            HistogramQuestion::Quantile => {
+                let cells = quantiles(&parameters[0]);
+                self.name.push_row(builder, native.labels.encoded(), false, cells)
+            }
+            HistogramQuestion::Quantiles(label) => {
+                for asked in parameters {
+                    for (text, cells) in labelled(quantiles(asked), asked) {
+                        self.push_labelled(&native.labels, (label, &text), cells, builder)?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn push_labelled(
+        &self,
+        labels: &Labels,
+        (label, text): (&str, &str),
+        cells: Vec<Option<f64>>,
+        builder: &mut StepVectorsBuilder,
+    ) -> Result<()> {
+        // The name goes first: the label may be the name.
+        let labels = self.named(labels).with(label, text);
+        builder.push_row(labels.encoded(), self.name == NameHandling::DropLater, cells)
     }
 
     fn complain_of_bound(&self, labels: &Labels, bound: &str) {
@@ -236,29 +331,6 @@ impl ClassicHistogram {
         cells.collect()
     }
 
-    fn labelled(&self, histogram: &Histogram<'_>, quantiles: &[f64]) -> Answers {
-        let cells = self.quantiles(histogram, quantiles);
-        let mut answers: Answers = Vec::new();
-        let mut last: Option<(u64, usize)> = None;
-        for (step, (cell, &quantile)) in cells.into_iter().zip(quantiles).enumerate() {
-            let bits = quantile.to_bits();
-            let position = match last {
-                Some((known, position)) if known == bits => position,
-                _ => {
-                    let text = quantile_text(quantile);
-                    let known = answers.iter().position(|(other, _)| *other == text);
-                    known.unwrap_or_else(|| {
-                        answers.push((text, vec![None; quantiles.len()]));
-                        answers.len() - 1
-                    })
-                }
-            };
-            last = Some((bits, position));
-            answers[position].1[step] = cell;
-        }
-        answers
-    }
-
     fn fractions(&self, histogram: &Histogram<'_>, lower: &[f64], upper: &[f64]) -> Vec<Option<f64>> {
         let mut buckets = Vec::new();
         let bounds = lower.iter().zip(upper).enumerate();
@@ -268,6 +340,29 @@ impl ClassicHistogram {
         });
         cells.collect()
     }
+}
+
+/// Cells by the text of the quantile that they answer.
+fn labelled(cells: Vec<Option<f64>>, quantiles: &[f64]) -> Answers {
+    let mut answers: Answers = Vec::new();
+    let mut last: Option<(u64, usize)> = None;
+    for (step, (cell, &quantile)) in cells.into_iter().zip(quantiles).enumerate() {
+        let bits = quantile.to_bits();
+        let position = match last {
+            Some((known, position)) if known == bits => position,
+            _ => {
+                let text = quantile_text(quantile);
+                let known = answers.iter().position(|(other, _)| *other == text);
+                known.unwrap_or_else(|| {
+                    answers.push((text, vec![None; quantiles.len()]));
+                    answers.len() - 1
+                })
+            }
+        };
+        last = Some((bits, position));
+        answers[position].1[step] = cell;
+    }
+    answers
 }
 
 /// A quantile as OpenMetrics writes it in a label: with a point or an exponent.

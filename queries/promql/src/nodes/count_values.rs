@@ -100,6 +100,11 @@ impl CountValues {
             };
             *counts.rows[position].1[step].get_or_insert(0.0) += 1.0;
         }
+        for (step, histogram) in batch.histograms(row) {
+            let labels = labels.with(&self.label, &histogram.to_string());
+            let position = self.position(self.grouping.group_of(&labels), counts)?;
+            *counts.rows[position].1[*step as usize].get_or_insert(0.0) += 1.0;
+        }
         Ok(())
     }
 

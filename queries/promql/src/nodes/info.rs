@@ -120,7 +120,9 @@ impl Info {
         // Labels are built anew only when other info series count than at the step before.
         let mut last: Option<(Vec<usize>, Option<usize>)> = None;
         for step in 0..self.steps {
-            let Some(value) = row.value(step) else { continue };
+            let Some(cell) = row.batch.cell(row.row, step) else {
+                continue;
+            };
             let newest: Vec<usize> = sources
                 .iter()
                 .filter_map(|candidates| newest(candidates, infos, step))
@@ -140,7 +142,7 @@ impl Info {
                 }
             };
             if let Some(target) = target
-                && !output.set(target, step, value)
+                && !output.set_cell(target, step, cell)
             {
                 return Err(EvalError::SameLabelset.into());
             }
@@ -231,7 +233,7 @@ async fn check_sources(
     pace: &mut Pace,
 ) -> Result<()> {
     let occupied: Vec<bool> = (0..steps)
-        .map(|step| base.iter().any(|row| row.value(step).is_some()))
+        .map(|step| base.iter().any(|row| row.batch.cell(row.row, step).is_some()))
         .collect();
     let several = sources
         .iter()

@@ -64,7 +64,8 @@ impl Operation for LabelsMap {
             let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
             for row in 0..batch.len() {
                 let (labels, drop_name) = self.change(&batch.labels(row), batch.drops_name(row));
-                builder.push_row(labels.encoded(), drop_name, batch.row(row))?;
+                let histograms = batch.histograms(row);
+                builder.push_mixed(labels.encoded(), drop_name, batch.row(row), histograms)?;
             }
             Ok(builder.finish())
         });

@@ -12,6 +12,10 @@ pub mod repeat;
 pub mod unique;
 pub mod window;
 
+mod histogram_group;
+mod mixed_window;
+mod native_histogram;
+
 pub mod absent;
 pub mod aggregate;
 pub mod classic_histogram;
@@ -25,4 +29,4 @@ pub mod subquery;
 pub mod topk;
 pub mod vector_match;
 
-pub use step_vectors::StepBatch;
+pub use step_vectors::{Cell, StepBatch};

@@ -2,6 +2,7 @@
 
 use datafusion::error::Result;
 use queries_tables::folded::decode_labels;
+use queries_tables::histograms::HistogramAt;
 
 use super::step_vectors::StepVectorsBuilder;
 use crate::functions::label::METADATA_LABELS;
@@ -26,12 +27,24 @@ impl NameHandling {
         drop_name: bool,
         cells: impl IntoIterator<Item = Option<f64>>,
     ) -> Result<()> {
+        self.push_mixed(builder, labels, drop_name, cells, &[])
+    }
+
+    /// The same with native histograms at some of the steps.
+    pub(crate) fn push_mixed(
+        self,
+        builder: &mut StepVectorsBuilder,
+        labels: &[u8],
+        drop_name: bool,
+        cells: impl IntoIterator<Item = Option<f64>>,
+        histograms: &[HistogramAt],
+    ) -> Result<()> {
         match self {
-            Self::Keep => builder.push_row(labels, drop_name, cells),
-            Self::DropLater => builder.push_row(labels, true, cells),
+            Self::Keep => builder.push_mixed(labels, drop_name, cells, histograms),
+            Self::DropLater => builder.push_mixed(labels, true, cells, histograms),
             Self::Drop => {
                 let labels = decode_labels(labels).without(&METADATA_LABELS);
-                builder.push_row(labels.encoded(), false, cells)
+                builder.push_mixed(labels.encoded(), false, cells, histograms)
             }
         }
     }

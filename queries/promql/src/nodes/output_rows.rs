@@ -1,16 +1,17 @@
 //! Result rows by label set: the samples of one result series may come from several pairs at
 //! different steps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::error::Result;
-use engine_model::Labels;
+use engine_model::{FloatHistogram, Labels};
 use queries_tables::SampleBudget;
+use queries_tables::histograms::HistogramAt;
 
 use super::pace::{Pace, Reservation};
-use super::step_vectors::StepVectorsBuilder;
+use super::step_vectors::{Cell, StepVectorsBuilder};
 
 /// Collects result samples.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ struct OutputRow {
     /// Match group and step of the last pair that the row was made for.
     claimed: Option<(usize, usize)>,
     cells: Vec<Option<f64>>,
+    histograms: BTreeMap<usize, Arc<FloatHistogram>>,
 }
 
 impl OutputRows {
@@ -59,6 +61,7 @@ impl OutputRows {
             place,
             claimed: None,
             cells: vec![None; self.steps],
+            histograms: BTreeMap::new(),
         });
         Ok(row)
     }
@@ -73,10 +76,25 @@ impl OutputRows {
 
     /// Sets a sample; false when the row has one at that step already.
     pub(crate) fn set(&mut self, row: usize, step: usize, value: f64) -> bool {
-        let cell = &mut self.rows[row].cells[step];
-        let free = cell.is_none();
-        *cell = Some(value);
+        let row = &mut self.rows[row];
+        let free = row.cells[step].is_none() && !row.histograms.contains_key(&step);
+        row.cells[step] = Some(value);
         free
+    }
+
+    /// Sets a native histogram; false when the row has a sample at that step already.
+    pub(crate) fn set_histogram(&mut self, row: usize, step: usize, value: Arc<FloatHistogram>) -> bool {
+        let row = &mut self.rows[row];
+        let free = row.cells[step].is_none();
+        row.histograms.insert(step, value).is_none() && free
+    }
+
+    /// Sets a sample of either kind; false when the row has one at that step already.
+    pub(crate) fn set_cell(&mut self, row: usize, step: usize, cell: Cell<'_>) -> bool {
+        match cell {
+            Cell::Float(value) => self.set(row, step, value),
+            Cell::Histogram(histogram) => self.set_histogram(row, step, Arc::clone(histogram)),
+        }
     }
 
     pub(crate) async fn finish(mut self, pace: &mut Pace) -> Result<RecordBatch> {
@@ -84,7 +102,12 @@ impl OutputRows {
         let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
         for row in self.rows {
             pace.spend(self.steps).await;
-            builder.push_row(row.labels.encoded(), row.drop_name, row.cells)?;
+            let histograms: Vec<HistogramAt> = row
+                .histograms
+                .into_iter()
+                .map(|(step, h)| (step as i64, h))
+                .collect();
+            builder.push_mixed(row.labels.encoded(), row.drop_name, row.cells, &histograms)?;
             self.held.shrink(self.steps);
         }
         Ok(builder.finish())

@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::{StreamExt, TryStreamExt};
+use queries_tables::histograms::HistogramAt;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
@@ -56,7 +57,12 @@ impl Repeat {
         for row in 0..batch.len() {
             pace.spend(self.steps).await;
             let cells = std::iter::repeat_n(batch.value(row, 0), self.steps);
-            builder.push_row(batch.encoded_labels(row), batch.drops_name(row), cells)?;
+            let (labels, drop_name) = (batch.encoded_labels(row), batch.drops_name(row));
+            let mut histograms: Vec<HistogramAt> = Vec::new();
+            if let Some((_, histogram)) = batch.histograms(row).first() {
+                histograms.extend((0..self.steps).map(|step| (step as i64, Arc::clone(histogram))));
+            }
+            builder.push_mixed(labels, drop_name, cells, &histograms)?;
         }
         Ok(builder.finish())
     }

@@ -12,7 +12,7 @@ use futures::StreamExt;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
-use super::step_vectors::{StepVectorsBuilder, collect, step_schema};
+use super::step_vectors::{Cell, StepVectorsBuilder, collect, step_schema};
 use crate::functions::natural;
 
 /// What rows are sorted by.
@@ -66,32 +66,45 @@ impl Operation for Sort {
     }
 }
 
-struct Element {
-    value: f64,
+struct Element<'a> {
+    cell: Cell<'a>,
     labels: Labels,
     drop_name: bool,
+}
+
+impl Element<'_> {
+    fn number(&self) -> f64 {
+        match self.cell {
+            Cell::Float(value) => value,
+            Cell::Histogram(_) => f64::NAN,
+        }
+    }
 }
 
 impl Sort {
     async fn sorted(&self, input: SendableRecordBatchStream) -> Result<RecordBatch> {
         let gathered = collect(input, &self.budget).await?;
-        let mut elements: Vec<Element> = Vec::new();
+        let mut elements: Vec<Element<'_>> = Vec::new();
         for batch in &gathered.batches {
             elements.extend((0..batch.len()).filter_map(|row| {
                 Some(Element {
-                    value: batch.value(row, 0)?,
+                    cell: batch.cell(row, 0)?,
                     labels: batch.labels(row),
                     drop_name: batch.drops_name(row),
                 })
             }));
         }
         match &self.key {
-            SortKey::Value => elements.sort_by(|a, b| self.by_value(a.value, b.value)),
+            SortKey::Value => {
+                // Native histograms have no order.
+                elements.retain(|element| matches!(element.cell, Cell::Float(_)));
+                elements.sort_by(|a, b| self.by_value(a.number(), b.number()));
+            }
             SortKey::Labels(names) => elements.sort_by(|a, b| self.by_labels(names, &a.labels, &b.labels)),
         }
         let mut builder = StepVectorsBuilder::new(1, &self.budget);
         for element in elements {
-            builder.push_row(element.labels.encoded(), element.drop_name, [Some(element.value)])?;
+            builder.push_cell(element.labels.encoded(), element.drop_name, element.cell)?;
         }
         Ok(builder.finish())
     }

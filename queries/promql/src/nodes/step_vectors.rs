@@ -1,7 +1,7 @@
 //! Step vectors: a row per series with one value a step.
-//! `labels: Binary`, `drop_name: Boolean`, `values: FixedSizeList<Float64>[steps]`; a null is a step
-//! without a sample. `drop_name` says that the metric name goes away at the end of the query (delayed
-//! name removal).
+//! `labels: Binary`, `drop_name: Boolean`, `values: FixedSizeList<Float64>[steps]`, `histograms` by step; a null
+//! in `values` is a step without a float, which may have a histogram. `drop_name` says that the metric name goes
+//! away at the end of the query (delayed name removal).
 
 use std::sync::Arc;
 
@@ -13,10 +13,11 @@ use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
 use datafusion::error::Result;
 use datafusion::execution::SendableRecordBatchStream;
-use engine_model::Labels;
+use engine_model::{FloatHistogram, Labels};
 use futures::StreamExt;
 use queries_tables::SampleBudget;
 use queries_tables::folded::decode_labels;
+use queries_tables::histograms::{HistogramAt, Histograms, HistogramsBuilder, histogram_field};
 
 use super::pace::Reservation;
 
@@ -30,11 +31,21 @@ pub fn step_schema(steps: usize) -> SchemaRef {
             DataType::FixedSizeList(value_item(), steps as i32),
             false,
         ),
+        histogram_field(),
     ]))
 }
 
 fn value_item() -> Arc<Field> {
     Arc::new(Field::new("item", DataType::Float64, true))
+}
+
+/// A sample.
+#[derive(Debug, Clone, Copy)]
+pub enum Cell<'a> {
+    /// A number.
+    Float(f64),
+    /// A native histogram.
+    Histogram(&'a Arc<FloatHistogram>),
 }
 
 /// Rows of step vectors with their columns at hand.
@@ -45,6 +56,7 @@ pub struct StepBatch {
     drop_name: BooleanArray,
     values: ScalarBuffer<f64>,
     nulls: Option<NullBuffer>,
+    histograms: Histograms,
 }
 
 impl StepBatch {
@@ -58,6 +70,7 @@ impl StepBatch {
             drop_name: batch.column(1).as_boolean().clone(),
             values: values.values().clone(),
             nulls: values.nulls().cloned(),
+            histograms: Histograms::of(batch.column(3)),
         }
     }
 
@@ -86,7 +99,7 @@ impl StepBatch {
         self.drop_name.value(row)
     }
 
-    /// The sample of `row` at `step`.
+    /// The float of `row` at `step`.
     #[inline]
     pub fn value(&self, row: usize, step: usize) -> Option<f64> {
         let cell = row * self.steps + step;
@@ -96,7 +109,43 @@ impl StepBatch {
         }
     }
 
-    /// The samples of `row`, a step each.
+    /// Native histograms of `row` by step.
+    #[inline]
+    pub fn histograms(&self, row: usize) -> &[HistogramAt] {
+        self.histograms.row(row)
+    }
+
+    /// Whether any row has a native histogram.
+    pub fn has_histograms(&self) -> bool {
+        !self.histograms.is_empty()
+    }
+
+    /// The sample of `row` at `step`, of either kind.
+    #[inline]
+    pub fn cell(&self, row: usize, step: usize) -> Option<Cell<'_>> {
+        match self.value(row, step) {
+            Some(value) => Some(Cell::Float(value)),
+            None if self.histograms.is_empty() => None,
+            None => self.histograms.get(row, step as i64).map(Cell::Histogram),
+        }
+    }
+
+    /// Whether `row` has a sample at each step, of either kind.
+    pub fn mark_presence(&self, row: usize, present: &mut [bool]) {
+        for (slot, cell) in present.iter_mut().zip(self.row(row)) {
+            *slot |= cell.is_some();
+        }
+        for (step, _) in self.histograms(row) {
+            present[*step as usize] = true;
+        }
+    }
+
+    /// Number of samples of `row`.
+    pub fn count(&self, row: usize) -> usize {
+        self.row(row).flatten().count() + self.histograms(row).len()
+    }
+
+    /// The floats of `row`, a step each.
     pub fn row(&self, row: usize) -> impl Iterator<Item = Option<f64>> + '_ {
         (0..self.steps).map(move |step| self.value(row, step))
     }
@@ -111,6 +160,7 @@ pub struct StepVectorsBuilder {
     drop_name: Vec<bool>,
     values: Vec<f64>,
     valid: BooleanBufferBuilder,
+    histograms: HistogramsBuilder,
 }
 
 impl StepVectorsBuilder {
@@ -123,6 +173,7 @@ impl StepVectorsBuilder {
             drop_name: Vec::new(),
             values: Vec::new(),
             valid: BooleanBufferBuilder::new(0),
+            histograms: HistogramsBuilder::default(),
         }
     }
 
@@ -134,6 +185,17 @@ impl StepVectorsBuilder {
         drop_name: bool,
         cells: impl IntoIterator<Item = Option<f64>>,
     ) -> Result<()> {
+        self.push_mixed(labels, drop_name, cells, &[])
+    }
+
+    /// Adds a row with native histograms at some of the steps that have no float.
+    pub fn push_mixed(
+        &mut self,
+        labels: &[u8],
+        drop_name: bool,
+        cells: impl IntoIterator<Item = Option<f64>>,
+        histograms: &[HistogramAt],
+    ) -> Result<()> {
         self.held.grow(self.steps)?;
         let start = self.values.len();
         let mut any = false;
@@ -143,15 +205,31 @@ impl StepVectorsBuilder {
             self.valid.append(cell.is_some());
         }
         debug_assert_eq!(self.values.len() - start, self.steps, "a row has one cell a step");
-        if any {
+        if any || !histograms.is_empty() {
             self.labels.append_value(labels);
             self.drop_name.push(drop_name);
+            if histograms.is_empty() {
+                self.histograms.push_none();
+            } else {
+                self.histograms
+                    .push(histograms.iter().map(|(step, histogram)| (*step, &**histogram)));
+            }
         } else {
             self.values.truncate(start);
             self.valid.truncate(start);
             self.held.shrink(self.steps);
         }
         Ok(())
+    }
+
+    /// Adds a row of one step.
+    pub fn push_cell(&mut self, labels: &[u8], drop_name: bool, cell: Cell<'_>) -> Result<()> {
+        match cell {
+            Cell::Float(value) => self.push_row(labels, drop_name, [Some(value)]),
+            Cell::Histogram(histogram) => {
+                self.push_mixed(labels, drop_name, [None], &[(0, Arc::clone(histogram))])
+            }
+        }
     }
 
     /// Number of rows so far.
@@ -178,6 +256,7 @@ impl StepVectorsBuilder {
                 values,
                 None,
             )),
+            self.histograms.finish(),
         ];
         RecordBatch::try_new(step_schema(self.steps), columns).expect("columns are built by the schema")
     }

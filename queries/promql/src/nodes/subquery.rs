@@ -6,9 +6,12 @@ use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use engine_model::FloatHistogram;
+use engine_model::histogram::ResetHint;
 use engine_storage::SeriesSamples;
 use futures::{StreamExt, TryStreamExt};
-use queries_tables::folded::{fold, folded_schema};
+use queries_tables::folded::{fold_with, folded_schema};
+use queries_tables::histograms::HistogramsBuilder;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
@@ -66,9 +69,10 @@ impl Subquery {
         let mut pace = Pace::new();
         let mut series = Vec::with_capacity(batch.len());
         let mut dropped = Vec::with_capacity(batch.len());
+        let mut histograms = HistogramsBuilder::default();
         for row in 0..batch.len() {
             pace.spend(self.grid.steps()).await;
-            held.grow(batch.row(row).flatten().count())?;
+            held.grow(batch.count(row))?;
             let mut samples = SeriesSamples::new(batch.labels(row));
             for (step, cell) in batch.row(row).enumerate() {
                 if let Some(value) = cell {
@@ -77,11 +81,27 @@ impl Subquery {
                 }
             }
             series.push(samples);
+            let unhinted: Vec<(i64, FloatHistogram)> = batch
+                .histograms(row)
+                .iter()
+                .map(|(step, histogram)| (self.grid.time_ms(*step as usize), without_hint(histogram)))
+                .collect();
+            histograms.push(unhinted.iter().map(|(at_ms, histogram)| (*at_ms, histogram)));
             dropped.push(batch.drops_name(row));
         }
-        let mut columns: Vec<ArrayRef> = fold(series).columns().to_vec();
+        let mut columns: Vec<ArrayRef> = fold_with(series, histograms, &[]).columns().to_vec();
         columns.push(Arc::new(BooleanArray::from(dropped)));
         let folded = RecordBatch::try_new(Arc::clone(&SCHEMA), columns);
         Ok(folded.expect("columns are built by the schema"))
     }
+}
+
+/// What a histogram says about a reset before it is about the sample before it, which is not the one that
+/// the subquery sees.
+fn without_hint(histogram: &FloatHistogram) -> FloatHistogram {
+    let mut histogram = histogram.clone();
+    if matches!(histogram.reset_hint, ResetHint::Reset | ResetHint::NotReset) {
+        histogram.reset_hint = ResetHint::Unknown;
+    }
+    histogram
 }

@@ -10,14 +10,19 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::Labels;
 use engine_model::number::format_go_value;
 use futures::StreamExt;
+use queries_tables::histograms::HistogramAt;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
 use super::aggregate::{Grouping, ParameterNotes, extremes};
 use super::pace::{Pace, Reservation};
-use super::step_vectors::{Gathered, StepBatch, StepVectorsBuilder, collect, collect_scalar, step_schema};
+use super::step_vectors::{
+    Cell, Gathered, StepBatch, StepVectorsBuilder, collect, collect_scalar, step_schema,
+};
 use crate::error::EvalError;
 use crate::functions::heap::BestK;
+use crate::histogram_notes::HistogramNotes;
+use crate::parser::Span;
 
 /// Bounds that Prometheus puts on k, inclusive: it becomes a 64-bit integer.
 const K_MIN: f64 = i64::MIN as f64;
@@ -47,6 +52,8 @@ pub struct TopK {
     pub steps: usize,
     /// What is said about the parameter.
     pub notes: ParameterNotes,
+    /// Place of the whole expression in the query.
+    pub span: Span,
     /// Limit on what the query holds.
     pub budget: Arc<SampleBudget>,
 }
@@ -81,6 +88,9 @@ struct Place<'a> {
     offset: f64,
 }
 
+/// Floats by step, and native histograms.
+type Kept = (Vec<Option<f64>>, Vec<HistogramAt>);
+
 impl TopK {
     async fn evaluate(&self, inputs: Vec<SendableRecordBatchStream>) -> Result<RecordBatch> {
         let mut inputs = inputs.into_iter();
@@ -96,9 +106,11 @@ impl TopK {
         for group in &groups {
             if self.steps == 1 {
                 pace.spend(group.len()).await;
-                for (value, i) in self.chosen(group, 0, parameter[0]) {
+                for i in self.chosen(group, 0, parameter[0]) {
                     let Place { batch, row, .. } = group[i];
-                    builder.push_row(batch.encoded_labels(row), batch.drops_name(row), [Some(value)])?;
+                    if let Some(cell) = batch.cell(row, 0) {
+                        builder.push_cell(batch.encoded_labels(row), batch.drops_name(row), cell)?;
+                    }
                 }
                 continue;
             }
@@ -166,6 +178,19 @@ impl TopK {
         groups
     }
 
+    /// Native histograms have no order.
+    fn ignored(&self) {
+        let notes = HistogramNotes {
+            annotations: &self.notes.annotations,
+            span: self.span,
+            name: "",
+        };
+        notes.ignored_in_aggregation(match self.kind {
+            TopKind::Smallest => "bottomk",
+            TopKind::Largest | TopKind::First | TopKind::Share => "topk",
+        });
+    }
+
     async fn push_range(
         &self,
         group: &[Place<'_>],
@@ -174,43 +199,55 @@ impl TopK {
         pace: &mut Pace,
     ) -> Result<()> {
         let mut held = Reservation::new(&self.budget);
-        let mut kept: Vec<Option<Vec<Option<f64>>>> = Vec::new();
+        let mut kept: Vec<Option<Kept>> = Vec::new();
         kept.resize_with(group.len(), || None);
         for (step, &k) in parameter.iter().enumerate() {
             pace.spend(group.len()).await;
-            for (value, i) in self.chosen(group, step, k) {
+            for i in self.chosen(group, step, k) {
                 if kept[i].is_none() {
                     held.grow(self.steps)?;
                 }
-                kept[i].get_or_insert_with(|| vec![None; self.steps])[step] = Some(value);
+                let row = kept[i].get_or_insert_with(|| (vec![None; self.steps], Vec::new()));
+                match group[i].batch.cell(group[i].row, step) {
+                    Some(Cell::Float(value)) => row.0[step] = Some(value),
+                    Some(Cell::Histogram(histogram)) => row.1.push((step as i64, Arc::clone(histogram))),
+                    None => {}
+                }
             }
         }
         for (place, cells) in group.iter().zip(kept) {
-            if let Some(cells) = cells {
+            if let Some((cells, histograms)) = cells {
                 let Place { batch, row, .. } = *place;
-                builder.push_row(batch.encoded_labels(row), batch.drops_name(row), cells)?;
+                let (labels, drop_name) = (batch.encoded_labels(row), batch.drops_name(row));
+                builder.push_mixed(labels, drop_name, cells, &histograms)?;
                 held.shrink(self.steps);
             }
         }
         Ok(())
     }
 
-    /// The kept elements of one group at one step with their positions, best first.
-    fn chosen(&self, group: &[Place<'_>], step: usize, parameter: f64) -> Vec<(f64, usize)> {
-        let elements = group.iter().enumerate();
-        let mut present = elements.filter_map(|(i, place)| Some((place.batch.value(place.row, step)?, i)));
+    /// Positions of the kept elements of one group at one step, best first.
+    fn chosen(&self, group: &[Place<'_>], step: usize, parameter: f64) -> Vec<usize> {
+        let cells = group.iter().enumerate();
+        let present = cells.filter_map(|(i, place)| place.batch.cell(place.row, step).map(|cell| (cell, i)));
         // The conversion truncates, as Prometheus's does.
         let k = (parameter as i64).clamp(0, group.len() as i64) as usize;
         match self.kind {
             TopKind::Share => present
-                .filter(|&(_, i)| belongs_to_share(group[i].offset, parameter))
+                .map(|(_, i)| i)
+                .filter(|&i| belongs_to_share(group[i].offset, parameter))
                 .collect(),
             _ if k == 0 => Vec::new(),
-            TopKind::First => present.take(k).collect(),
+            TopKind::First => present.map(|(_, i)| i).take(k).collect(),
             TopKind::Largest | TopKind::Smallest => {
                 let mut best = BestK::new(k, self.kind == TopKind::Largest);
-                present.by_ref().for_each(|(value, i)| best.offer(value, i));
-                best.into_sorted()
+                for (cell, i) in present {
+                    match cell {
+                        Cell::Float(value) => best.offer(value, i),
+                        Cell::Histogram(_) => self.ignored(),
+                    }
+                }
+                best.into_sorted().into_iter().map(|(_, i)| i).collect()
             }
         }
     }

@@ -11,6 +11,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::StreamExt;
 use queries_tables::folded::decode_labels;
+use queries_tables::histograms::HistogramAt;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
@@ -77,6 +78,7 @@ struct Row {
     labels: Vec<u8>,
     drop_name: bool,
     cells: Vec<Option<f64>>,
+    histograms: Vec<HistogramAt>,
 }
 
 impl Unique {
@@ -105,7 +107,7 @@ impl Unique {
                 pace.spend(self.steps).await;
                 let labels = batch.encoded_labels(row);
                 if let Some(&first) = by_labels.get(labels) {
-                    merge_cells(&mut rows[first].cells, batch.row(row))?;
+                    rows[first].absorb(&batch, row)?;
                     continue;
                 }
                 held.grow(self.steps)?;
@@ -114,26 +116,42 @@ impl Unique {
                     labels: labels.to_vec(),
                     drop_name: batch.drops_name(row),
                     cells: batch.row(row).collect(),
+                    histograms: batch.histograms(row).to_vec(),
                 });
             }
         }
         let mut builder = StepVectorsBuilder::new(self.steps, &self.budget);
         for row in rows {
             pace.spend(self.steps).await;
-            builder.push_row(&row.labels, row.drop_name, row.cells)?;
+            builder.push_mixed(&row.labels, row.drop_name, row.cells, &row.histograms)?;
             held.shrink(self.steps);
         }
         Ok(builder.finish())
     }
 }
 
-fn merge_cells(mine: &mut [Option<f64>], theirs: impl Iterator<Item = Option<f64>>) -> Result<()> {
-    for (mine, theirs) in mine.iter_mut().zip(theirs) {
-        match (*mine, theirs) {
-            (Some(_), Some(_)) => return Err(DataFusionError::from(EvalError::SameLabelset)),
-            (None, theirs) => *mine = theirs,
-            (Some(_), None) => {}
+impl Row {
+    /// Takes the samples of another row of the same labels.
+    fn absorb(&mut self, batch: &StepBatch, row: usize) -> Result<()> {
+        let meets = || Err(DataFusionError::from(EvalError::SameLabelset));
+        if !self.histograms.is_empty() || !batch.histograms(row).is_empty() {
+            let mut present: Vec<bool> = self.cells.iter().map(Option::is_some).collect();
+            for (step, _) in &self.histograms {
+                present[*step as usize] = true;
+            }
+            if (0..present.len()).any(|step| present[step] && batch.cell(row, step).is_some()) {
+                return meets();
+            }
+            self.histograms.extend_from_slice(batch.histograms(row));
+            self.histograms.sort_by_key(|(step, _)| *step);
         }
+        for (mine, theirs) in self.cells.iter_mut().zip(batch.row(row)) {
+            match (*mine, theirs) {
+                (Some(_), Some(_)) => return meets(),
+                (None, theirs) => *mine = theirs,
+                (Some(_), None) => {}
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -14,13 +14,28 @@ use queries_tables::folded::FoldedBatch;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
+use super::mixed_window::MixedSeries;
 use super::names::NameHandling;
 use super::pace::Pace;
 use super::range_notes::{RangeNotes, Violation};
 use super::step_vectors::{StepVectorsBuilder, collect_scalar, step_schema};
+use crate::annotations::Annotations;
 use crate::functions::extended;
 use crate::functions::range::{RangeEvaluation, Samples};
 use crate::grid::Grid;
+use crate::parser::Span;
+
+/// What of a newest sample is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// The sample.
+    Sample,
+    /// Its time in seconds.
+    Time,
+    /// The time in seconds at which what it counts began, 0 if it does not say; nothing at all of series none of
+    /// whose samples says so.
+    Start,
+}
 
 /// What a window gives.
 #[derive(Debug, Clone)]
@@ -29,13 +44,17 @@ pub enum WindowKind {
     Newest {
         /// How far back a sample counts as current, ms.
         lookback_ms: i64,
-        /// The sample's time in seconds rather than its value.
-        timestamp: bool,
+        /// What of the sample is asked for.
+        shown: Shown,
     },
     /// The value at `t` on the line between its neighbours in `(t − lookback, t + lookback]`.
     Smoothed {
         /// How far away a neighbour may be, ms.
         lookback_ms: i64,
+        /// Where annotations go.
+        annotations: Arc<Annotations>,
+        /// Place of the selector in the query.
+        span: Span,
     },
     /// A function over the samples of `(t − range, t]`, staleness markers left out.
     Range {
@@ -53,7 +72,7 @@ impl WindowKind {
     pub fn reach_ms(&self) -> (i64, i64) {
         match self {
             Self::Newest { lookback_ms, .. } => (*lookback_ms, 0),
-            Self::Smoothed { lookback_ms } => (*lookback_ms, *lookback_ms),
+            Self::Smoothed { lookback_ms, .. } => (*lookback_ms, *lookback_ms),
             Self::Range {
                 evaluation, range_ms, ..
             } => (range_ms.saturating_add(evaluation.before_ms), evaluation.after_ms),
@@ -86,7 +105,7 @@ impl Operation for Window {
             WindowKind::Newest { lookback_ms, .. } => {
                 format!("newest [{}]", format_duration_ms(*lookback_ms))
             }
-            WindowKind::Smoothed { lookback_ms } => {
+            WindowKind::Smoothed { lookback_ms, .. } => {
                 format!("smoothed [{}]", format_duration_ms(*lookback_ms))
             }
             WindowKind::Range { notes, range_ms, .. } => {
@@ -132,12 +151,28 @@ impl Window {
             let (timestamps, values) = folded.samples(row);
             pace.spend(timestamps.len() + self.grid.steps()).await;
             cells.clear();
+            let starts = folded.starts(row);
+            if !folded.histograms(row).is_empty() || !starts.is_empty() {
+                let series = MixedSeries {
+                    labels: folded.labels(row),
+                    timestamps,
+                    values,
+                    histograms: folded.histograms(row),
+                    starts: &starts,
+                };
+                let mixed = self.mixed(series, parameters, &mut violations, &mut pace).await?;
+                let dropped = dropped_names.is_some_and(|flags| flags.value(row));
+                let labels = folded.encoded_labels(row);
+                self.name
+                    .push_mixed(&mut builder, labels, dropped, mixed.floats, &mixed.histograms)?;
+                continue;
+            }
             match &self.kind {
-                WindowKind::Newest {
-                    lookback_ms,
-                    timestamp,
-                } => self.newest(timestamps, values, *lookback_ms, *timestamp, &mut cells),
-                WindowKind::Smoothed { lookback_ms } => {
+                WindowKind::Newest { lookback_ms, shown } => {
+                    self.newest(timestamps, values, *lookback_ms, *shown, &mut cells);
+                    self.budget.look_at(cells.iter().flatten().count() as u64);
+                }
+                WindowKind::Smoothed { lookback_ms, .. } => {
                     let (timestamps, values) = fresh.without_stale(timestamps, values);
                     self.smoothed(timestamps, values, *lookback_ms, &mut cells);
                 }
@@ -184,7 +219,7 @@ impl Window {
         timestamps: &[i64],
         values: &[f64],
         lookback_ms: i64,
-        timestamp: bool,
+        shown: Shown,
         cells: &mut Vec<Option<f64>>,
     ) {
         let mut until = 0;
@@ -194,9 +229,11 @@ impl Window {
             let newest = until
                 .checked_sub(1)
                 .filter(|&i| timestamps[i] > time_ms.saturating_sub(lookback_ms));
-            cells.push(newest.filter(|&i| !is_stale(values[i])).map(|i| match timestamp {
-                true => timestamps[i] as f64 / 1000.0,
-                false => values[i],
+            let fresh = newest.filter(|&i| !is_stale(values[i]));
+            cells.push(fresh.and_then(|i| match shown {
+                Shown::Sample => Some(values[i]),
+                Shown::Time => Some(timestamps[i] as f64 / 1000.0),
+                Shown::Start => None,
             }));
         }
     }
@@ -217,7 +254,7 @@ impl Window {
 }
 
 /// The first position from `position` on whose timestamp is after `time_ms`.
-fn advance(timestamps: &[i64], position: usize, time_ms: i64) -> usize {
+pub(super) fn advance(timestamps: &[i64], position: usize, time_ms: i64) -> usize {
     position
         + timestamps[position..]
             .iter()
@@ -227,7 +264,7 @@ fn advance(timestamps: &[i64], position: usize, time_ms: i64) -> usize {
 
 /// Rows whose name goes at the end of the query, where the input says so (a subquery).
 pub(crate) fn dropped_names(batch: &RecordBatch) -> Option<&BooleanArray> {
-    let flags = batch.columns().get(3)?;
+    let flags = batch.columns().get(5)?;
     flags.as_boolean_opt()
 }
 
@@ -251,12 +288,14 @@ impl Slide<'_> {
     ) -> Result<()> {
         let (mut from, mut until) = (0, 0);
         let mut at = vec![0.0; parameters.len()];
+        let mut looked_at = 0;
         for step in 0..self.window.grid.steps() {
             let end_ms = self.window.grid.time_ms(step);
             let start_ms = end_ms.saturating_sub(self.range_ms);
             until = advance(timestamps, until, end_ms.saturating_add(self.evaluation.after_ms));
             let seen_from_ms = start_ms.saturating_sub(self.evaluation.before_ms);
             from = advance(timestamps, from, seen_from_ms).min(until);
+            looked_at += until - from;
             if from == until {
                 cells.push(None);
                 continue;
@@ -279,6 +318,7 @@ impl Slide<'_> {
                 tokio::task::yield_now().await;
             }
         }
+        self.window.budget.look_at(looked_at as u64);
         Ok(())
     }
 }

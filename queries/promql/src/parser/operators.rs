@@ -76,6 +76,11 @@ impl BinaryOp {
         )
     }
 
+    /// Whether the operator cuts native histograms off.
+    pub fn is_trim(self) -> bool {
+        matches!(self, Self::TrimLower | Self::TrimUpper)
+    }
+
     /// Whether the operator is `and`, `or` or `unless`.
     pub fn is_set(self) -> bool {
         matches!(self, Self::And | Self::Or | Self::Unless)

@@ -38,6 +38,7 @@ impl Planner {
             grouping: grouping(aggregate),
             grid,
             notes: self.parameter_notes(aggregate),
+            vector_span: aggregate.expr.unwrap_parens().span(),
             budget: Arc::clone(&self.budget),
         };
         Ok(PlanNode::plan(node, self.aggregate_inputs(aggregate, grid)?))
@@ -64,6 +65,7 @@ impl Planner {
             grouping: grouping(aggregate),
             steps: grid.steps(),
             notes: self.parameter_notes(aggregate),
+            span: aggregate.span,
             budget: Arc::clone(&self.budget),
         };
         Ok(PlanNode::plan(node, self.aggregate_inputs(aggregate, grid)?))

@@ -6,22 +6,16 @@ use queries_tables::PlanNode;
 
 use super::{Plan, Planner};
 use crate::error::QueryError;
+use crate::functions::histogram_operator::OperatorNotes;
 use crate::grid::Grid;
 use crate::nodes::map::MapKind;
 use crate::nodes::names::NameHandling;
 use crate::nodes::scalar::ScalarKind;
 use crate::nodes::vector_match::VectorMatch;
 use crate::parser::ast::{BinaryExpr, ValueType};
-use crate::parser::operators::BinaryOp;
 
 impl Planner {
     pub(super) fn binary(&self, binary: &BinaryExpr, grid: Grid) -> Result<Plan, QueryError> {
-        if matches!(binary.op, BinaryOp::TrimLower | BinaryOp::TrimUpper) {
-            return Err(QueryError::NotImplemented(format!(
-                "histogram trim operator {}",
-                binary.op
-            )));
-        }
         let inputs = vec![self.plan(&binary.lhs, grid)?, self.plan(&binary.rhs, grid)?];
         match (binary.lhs.value_type(), binary.rhs.value_type()) {
             (ValueType::Scalar, ValueType::Scalar) => {
@@ -43,7 +37,7 @@ impl Planner {
         if scalar_on_left {
             inputs.reverse();
         }
-        let filters = binary.op.is_comparison() && !binary.return_bool;
+        let filters = (binary.op.is_comparison() && !binary.return_bool) || binary.op.is_trim();
         let name = if filters {
             NameHandling::Keep
         } else {
@@ -53,8 +47,16 @@ impl Planner {
             op: binary.op,
             scalar_on_left,
             return_bool: binary.return_bool,
+            notes: self.operator_notes(binary),
         };
         self.map(kind, grid, name, inputs)
+    }
+
+    fn operator_notes(&self, binary: &BinaryExpr) -> OperatorNotes {
+        OperatorNotes {
+            annotations: Arc::clone(&self.annotations),
+            span: binary.span,
+        }
     }
 
     fn between_vectors(
@@ -72,6 +74,7 @@ impl Planner {
         let node = VectorMatch {
             op: binary.op,
             return_bool: binary.return_bool,
+            notes: self.operator_notes(binary),
             matching: matching.clone(),
             steps: grid.steps(),
             delayed_name_removal: self.delayed_name_removal,

@@ -11,9 +11,10 @@ use crate::functions::range::range_function;
 use crate::grid::Grid;
 use crate::nodes::constant::ConstantKind;
 use crate::nodes::labels_map::{LabelsKind, LabelsMap};
-use crate::nodes::map::MapKind;
+use crate::nodes::map::{MapKind, histogram_function};
 use crate::nodes::scalar::ScalarKind;
 use crate::nodes::sort::{Sort, SortKey};
+use crate::nodes::window::Shown;
 use crate::parser::Expr;
 use crate::parser::ast::{Call, ValueType};
 
@@ -25,9 +26,13 @@ impl Planner {
         if let Some(function) = cell_function(call.func.name) {
             return self.map_call(call, MapKind::Function(function), grid);
         }
+        if let Some(function) = histogram_function(call.func.name) {
+            return self.map_call(call, MapKind::Histogram(function), grid);
+        }
         match call.func.name {
             "vector" => self.vector_of_scalar(call, grid),
-            "timestamp" => self.timestamp(call, grid),
+            "timestamp" => self.timestamp(call, Shown::Time, grid),
+            "start_timestamp" => self.timestamp(call, Shown::Start, grid),
             "absent" | "absent_over_time" => self.absent(call, grid),
             "sort" => self.sort(call, SortKey::Value, false, grid),
             "sort_desc" => self.sort(call, SortKey::Value, true, grid),

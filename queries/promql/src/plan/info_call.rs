@@ -10,7 +10,7 @@ use crate::error::QueryError;
 use crate::grid::Grid;
 use crate::nodes::info::Info;
 use crate::nodes::names::NameHandling;
-use crate::nodes::window::WindowKind;
+use crate::nodes::window::{Shown, WindowKind};
 use crate::parser::Expr;
 use crate::parser::ast::{Call, Edges, TimeModifiers, VectorSelector};
 
@@ -32,7 +32,7 @@ impl Planner {
         };
         let kind = WindowKind::Newest {
             lookback_ms: self.lookback_ms,
-            timestamp: true,
+            shown: Shown::Time,
         };
         let infos = self.window_over_selector(kind, NameHandling::Keep, &selector, Vec::new(), grid);
         let node = Info {

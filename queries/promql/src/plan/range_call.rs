@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::{Plan, Planner};
 use crate::error::QueryError;
+use crate::functions::extended::EdgeRule;
 use crate::functions::range::{RangeEvaluation, RangeFunction, range_functions_where};
 use crate::grid::Grid;
 use crate::nodes::map::MapKind;
 use crate::nodes::names::NameHandling;
 use crate::nodes::range_notes::RangeNotes;
 use crate::nodes::unique::Duplicates;
-use crate::nodes::window::WindowKind;
+use crate::nodes::window::{Shown, WindowKind};
 use crate::parser::Expr;
 use crate::parser::ast::{Call, Edges, ValueType};
 
@@ -80,16 +81,17 @@ impl Planner {
     }
 
     fn evaluation(&self, function: &RangeFunction, edges: Edges) -> Result<RangeEvaluation, QueryError> {
-        let (evaluate, after_ms) = match edges {
+        let (evaluate, rule, after_ms) = match edges {
             Edges::Plain => {
                 return Ok(RangeEvaluation {
                     evaluate: function.evaluate,
+                    edges: None,
                     before_ms: 0,
                     after_ms: 0,
                 });
             }
-            Edges::Anchored => (function.anchored, 0),
-            Edges::Smoothed => (function.smoothed, self.lookback_ms),
+            Edges::Anchored => (function.anchored, EdgeRule::Anchored, 0),
+            Edges::Smoothed => (function.smoothed, EdgeRule::Smoothed, self.lookback_ms),
         };
         let Some(evaluate) = evaluate else {
             let (modifier, able) = match edges {
@@ -107,18 +109,24 @@ impl Planner {
         };
         Ok(RangeEvaluation {
             evaluate,
+            edges: Some(rule),
             before_ms: self.lookback_ms,
             after_ms,
         })
     }
 
-    pub(super) fn timestamp(&self, call: &Call, grid: Grid) -> Result<Plan, QueryError> {
+    /// `timestamp` and `start_timestamp`, which of anything but a selector is nothing.
+    pub(super) fn timestamp(&self, call: &Call, shown: Shown, grid: Grid) -> Result<Plan, QueryError> {
         let Expr::Vector(selector) = call.args[0].unwrap_parens() else {
-            return self.map_call(call, MapKind::Timestamp, grid);
+            let kind = match shown {
+                Shown::Start => MapKind::Nothing,
+                Shown::Sample | Shown::Time => MapKind::Timestamp,
+            };
+            return self.map_call(call, kind, grid);
         };
         let kind = WindowKind::Newest {
             lookback_ms: self.lookback_ms,
-            timestamp: true,
+            shown,
         };
         let name = self.dropping_name();
         let plan = self.window_over_selector(kind, name, selector, Vec::new(), grid);

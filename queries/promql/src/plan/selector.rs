@@ -9,7 +9,7 @@ use super::{Plan, Planner};
 use crate::error::QueryError;
 use crate::grid::Grid;
 use crate::nodes::names::NameHandling;
-use crate::nodes::window::{Window, WindowKind};
+use crate::nodes::window::{Shown, Window, WindowKind};
 use crate::parser::ast::{At, Edges, MatrixSelector, TimeModifiers, VectorSelector};
 
 impl Planner {
@@ -17,10 +17,14 @@ impl Planner {
     pub(super) fn instant_selector(&self, selector: &VectorSelector, grid: Grid) -> Result<Plan, QueryError> {
         let lookback_ms = self.lookback_ms;
         let kind = match selector.edges {
-            Edges::Smoothed => WindowKind::Smoothed { lookback_ms },
+            Edges::Smoothed => WindowKind::Smoothed {
+                lookback_ms,
+                annotations: Arc::clone(&self.annotations),
+                span: selector.span,
+            },
             Edges::Plain | Edges::Anchored => WindowKind::Newest {
                 lookback_ms,
-                timestamp: false,
+                shown: Shown::Sample,
             },
         };
         Ok(self.window_over_selector(kind, NameHandling::Keep, selector, Vec::new(), grid))

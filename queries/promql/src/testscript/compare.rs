@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine_model::Labels;
+use engine_model::float_histogram::Bucket;
+use engine_model::histogram::ResetHint;
 use engine_model::number::format_go_value;
 use engine_model::staleness::is_stale;
+use engine_model::{FloatHistogram, Labels};
 
-use super::engine::Value;
+use super::engine::{Sample, Value};
+use super::native::of_sequence;
 use super::script::{AnnotationRule, Eval, Expected, Grid, When};
 use super::series::SequenceValue;
 
@@ -61,7 +64,7 @@ fn expected_series(eval: &Eval) -> Result<&[(Labels, Vec<SequenceValue>)], Strin
     }
 }
 
-fn vector(eval: &Eval, elements: &[(Labels, f64)]) -> Judged {
+fn vector(eval: &Eval, elements: &[(Labels, Sample)]) -> Judged {
     let expected = expected_series(eval)?;
     let places: BTreeMap<&Labels, usize> = expected
         .iter()
@@ -71,7 +74,7 @@ fn vector(eval: &Eval, elements: &[(Labels, f64)]) -> Judged {
     let mut seen = BTreeSet::new();
     for (place, (labels, value)) in elements.iter().enumerate() {
         let Some(&wanted_place) = places.get(labels) else {
-            let value = format_go_value(*value);
+            let value = value.describe();
             return Err(format!("unexpected element {labels} with value {value}"));
         };
         if eval.ordered && wanted_place != place {
@@ -81,18 +84,14 @@ fn vector(eval: &Eval, elements: &[(Labels, f64)]) -> Judged {
                 place + 1
             ));
         }
-        let wanted = match expected[wanted_place].1.first() {
-            Some(SequenceValue::Float(wanted)) => *wanted,
-            Some(SequenceValue::Omitted) => 0.0,
-            Some(SequenceValue::Histogram { .. }) => {
-                return Err(format!("expected a histogram for {labels} but got a float"));
-            }
-            None => return Err(format!("the line of {labels} has no value")),
-        };
-        if !almost_equal(wanted, *value) {
-            let (wanted, got) = (format_go_value(wanted), format_go_value(*value));
-            return Err(format!("expected {wanted} for {labels} but got {got}"));
+        if expected[wanted_place].1.is_empty() {
+            return Err(format!("the line of {labels} has no value"));
         }
+        let wanted = wanted(&expected[wanted_place].1)?.into_iter().next();
+        let wanted = wanted.flatten().unwrap_or(Wanted::Float(0.0));
+        wanted
+            .check(value)
+            .map_err(|(wanted, got)| format!("expected {wanted} for {labels} but got {got}"))?;
         if !seen.insert(labels) {
             return Err(format!("{labels} occurs twice"));
         }
@@ -100,7 +99,7 @@ fn vector(eval: &Eval, elements: &[(Labels, f64)]) -> Judged {
     missing(expected, |labels| seen.contains(labels))
 }
 
-fn matrix(eval: &Eval, series: &[(Labels, Vec<(i64, f64)>)]) -> Judged {
+fn matrix(eval: &Eval, series: &[(Labels, Vec<(i64, Sample)>)]) -> Judged {
     if eval.ordered {
         return Err("expected an ordered result, but a matrix has no order of its own".to_owned());
     }
@@ -125,10 +124,104 @@ fn matrix(eval: &Eval, series: &[(Labels, Vec<(i64, f64)>)]) -> Judged {
     missing(expected, |labels| series.iter().any(|(other, _)| other == labels))
 }
 
+/// A sample that is expected.
+#[derive(Debug, Clone)]
+enum Wanted {
+    Float(f64),
+    /// A histogram, and whether its hint is meant.
+    Histogram(FloatHistogram, bool),
+}
+
+impl Wanted {
+    /// Whether `got` is this; what was wanted and what came otherwise.
+    fn check(&self, got: &Sample) -> Result<(), (String, String)> {
+        let same = match (self, got) {
+            (Self::Float(wanted), Sample::Float(got)) => almost_equal(*wanted, *got),
+            (Self::Histogram(wanted, hinted), Sample::Histogram(got)) => {
+                same_histogram(wanted, got) && (!hinted || wanted.reset_hint == got.reset_hint)
+            }
+            _ => false,
+        };
+        if same {
+            return Ok(());
+        }
+        let told = |hint: ResetHint, hinted: bool| {
+            if hinted {
+                format!(" {hint:?}")
+            } else {
+                String::new()
+            }
+        };
+        let (wanted, hinted) = match self {
+            Self::Float(value) => (format_go_value(*value), false),
+            Self::Histogram(histogram, hinted) => (
+                format!(
+                    "{histogram} schema {}{}",
+                    histogram.schema,
+                    told(histogram.reset_hint, *hinted)
+                ),
+                *hinted,
+            ),
+        };
+        let got = match got {
+            Sample::Float(value) => format_go_value(*value),
+            Sample::Histogram(histogram) => {
+                format!(
+                    "{histogram} schema {}{}",
+                    histogram.schema,
+                    told(histogram.reset_hint, hinted)
+                )
+            }
+        };
+        Err((wanted, got))
+    }
+}
+
+fn same_histogram(a: &FloatHistogram, b: &FloatHistogram) -> bool {
+    let [a, b] = [a, b].map(|histogram| {
+        let mut histogram = histogram.clone();
+        histogram.compact(0);
+        histogram
+    });
+    let numbers = [(a.count, b.count), (a.sum, b.sum), (a.zero_count, b.zero_count)];
+    let same = |mut a: Box<dyn Iterator<Item = Bucket> + '_>,
+                mut b: Box<dyn Iterator<Item = Bucket> + '_>| loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a.index == b.index && almost_equal(a.count, b.count) => {}
+            _ => return false,
+        }
+    };
+    a.schema == b.schema
+        && a.zero_threshold == b.zero_threshold
+        && a.custom_values == b.custom_values
+        && numbers.iter().all(|(a, b)| almost_equal(*a, *b))
+        && same(Box::new(a.positive_buckets()), Box::new(b.positive_buckets()))
+        && same(Box::new(a.negative_buckets()), Box::new(b.negative_buckets()))
+}
+
+/// What a line of values stands for, a sample or none each.
+fn wanted(values: &[SequenceValue]) -> Result<Vec<Option<Wanted>>, String> {
+    let mut wanted: Vec<Option<Wanted>> = values
+        .iter()
+        .map(|value| match value {
+            SequenceValue::Float(value) => Some(Wanted::Float(*value)),
+            SequenceValue::Omitted | SequenceValue::Histogram { .. } => None,
+        })
+        .collect();
+    for (position, histogram) in of_sequence(values)? {
+        let SequenceValue::Histogram { base, .. } = &values[position] else {
+            continue;
+        };
+        wanted[position] = Some(Wanted::Histogram(histogram, base.counter_reset_hint.is_some()));
+    }
+    Ok(wanted)
+}
+
 /// The points that a line of values stands for.
-fn expected_points(values: &[SequenceValue], grid: Option<Grid>) -> Result<Vec<(i64, f64)>, String> {
+fn expected_points(values: &[SequenceValue], grid: Option<Grid>) -> Result<Vec<(i64, Wanted)>, String> {
     let mut points = Vec::new();
-    for (i, value) in values.iter().enumerate() {
+    for (i, value) in wanted(values)?.into_iter().enumerate() {
         let at_ms = grid.map(|g| g.start_ms + i as i64 * g.step_ms);
         let Some(at_ms) = at_ms.filter(|at| grid.is_some_and(|g| *at <= g.end_ms)) else {
             return Err(format!(
@@ -136,16 +229,12 @@ fn expected_points(values: &[SequenceValue], grid: Option<Grid>) -> Result<Vec<(
                 values.len()
             ));
         };
-        match value {
-            SequenceValue::Omitted => {}
-            SequenceValue::Float(value) => points.push((at_ms, *value)),
-            SequenceValue::Histogram { .. } => return Err("expected a histogram point".to_owned()),
-        }
+        points.extend(value.map(|value| (at_ms, value)));
     }
     Ok(points)
 }
 
-fn check_points(wanted: &[(i64, f64)], points: &[(i64, f64)]) -> Judged {
+fn check_points(wanted: &[(i64, Wanted)], points: &[(i64, Sample)]) -> Judged {
     if wanted.len() != points.len() {
         return Err(format!(
             "expected {} points but got {}",
@@ -153,18 +242,15 @@ fn check_points(wanted: &[(i64, f64)], points: &[(i64, f64)]) -> Judged {
             points.len()
         ));
     }
-    for (i, ((wanted_at, wanted), (at, value))) in wanted.iter().zip(points).enumerate() {
+    for (i, ((wanted_at, wanted), (at, sample))) in wanted.iter().zip(points).enumerate() {
         if wanted_at != at {
             return Err(format!(
                 "expected point {i} at {wanted_at} ms but it is at {at} ms"
             ));
         }
-        if !almost_equal(*wanted, *value) {
-            let (wanted, got) = (format_go_value(*wanted), format_go_value(*value));
-            return Err(format!(
-                "expected point {i} (at {at} ms) to be {wanted} but it is {got}"
-            ));
-        }
+        wanted.check(sample).map_err(|(wanted, got)| {
+            format!("expected point {i} (at {at} ms) to be {wanted} but it is {got}")
+        })?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use engine_model::Labels;
 use queries_tables::{MemorySnapshot, Snapshot};
 use tokio::runtime::Runtime;
 
-use super::engine::{Engine, EvalOutcome, Evaluated, Value};
+use super::engine::{Engine, EvalOutcome, Evaluated, LoadedPoint, Sample, Value};
 use crate::parser::ParseOptions;
 use crate::{EngineConfig, QueryError, QueryOptions, QueryResult};
 
@@ -71,9 +71,27 @@ impl Engine for InMemoryEngine {
         self.series = MemorySnapshot::default();
     }
 
-    fn load(&mut self, series: &[(Labels, Vec<(i64, f64)>)]) {
-        for (labels, samples) in series {
-            self.series.add(labels, samples);
+    fn load(&mut self, series: &[(Labels, Vec<LoadedPoint>)]) {
+        for (labels, points) in series {
+            let mut floats = Vec::new();
+            let mut histograms = Vec::new();
+            for point in points {
+                match &point.sample {
+                    Sample::Float(value) => floats.push((point.at_ms, *value)),
+                    Sample::Histogram(histogram) => {
+                        histograms.push((point.at_ms, Arc::new(histogram.to_histogram())));
+                    }
+                }
+            }
+            self.series.add(labels, &floats);
+            self.series.add_histograms(labels, &histograms);
+            let starts: Vec<(i64, i64)> = points
+                .iter()
+                .filter_map(|point| Some((point.at_ms, point.start_ms?)))
+                .collect();
+            if !starts.is_empty() {
+                self.series.add_starts(labels, &starts);
+            }
         }
     }
 
@@ -96,10 +114,27 @@ fn of_engine(value: crate::Value) -> Value {
         crate::Value::Scalar { value, .. } => Value::Scalar(value),
         crate::Value::String { value, .. } => Value::String(value),
         crate::Value::Vector(elements) => {
-            Value::Vector(elements.into_iter().map(|e| (e.labels, e.value)).collect())
+            let element = |e: crate::VectorElement| {
+                let sample = e.histogram.map_or(Sample::Float(e.value), Sample::Histogram);
+                (e.labels, sample)
+            };
+            Value::Vector(elements.into_iter().map(element).collect())
         }
         crate::Value::Matrix(series) => {
-            Value::Matrix(series.into_iter().map(|s| (s.labels, s.samples)).collect())
+            let row = |s: crate::RangeSeries| {
+                let floats = s
+                    .samples
+                    .into_iter()
+                    .map(|(at_ms, value)| (at_ms, Sample::Float(value)));
+                let histograms = s
+                    .histograms
+                    .into_iter()
+                    .map(|(at_ms, h)| (at_ms, Sample::Histogram(h)));
+                let mut points: Vec<(i64, Sample)> = floats.chain(histograms).collect();
+                points.sort_by_key(|(at_ms, _)| *at_ms);
+                (s.labels, points)
+            };
+            Value::Matrix(series.into_iter().map(row).collect())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Runs `.test` scripts: commands that load series, evaluate expressions and state what must come out.
 //!
 //! Reading order: `script` (what a script says), `parse`, `expectations`, `series` and `histogram` (how it
-//! is written), `engine` and `in_memory` (what runs it), `run`, `compare` and `at_modifier` (how it is judged), `report`.
+//! is written), `native` (histograms as samples), `engine` and `in_memory` (what runs it), `run`, `compare` and `at_modifier` (how it is judged), `report`.
 
 mod at_modifier;
 mod compare;
@@ -9,6 +9,7 @@ mod engine;
 mod expectations;
 mod histogram;
 mod in_memory;
+mod native;
 mod parse;
 mod report;
 mod run;
@@ -18,7 +19,7 @@ mod series;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Engine, EvalOutcome, Evaluated, Value};
+pub use engine::{Engine, EvalOutcome, Evaluated, LoadedPoint, Sample, Value};
 pub use histogram::{CounterResetHint, HistogramLiteral};
 pub use in_memory::InMemoryEngine;
 pub use parse::{ScriptError, parse_script};

@@ -2,26 +2,22 @@
 
 use std::sync::LazyLock;
 
-use engine_model::matcher::all_match;
-use engine_model::{Labels, LabelsBuilder, METRIC_NAME, Matcher};
+use engine_model::Labels;
 use regex::Regex;
 
 use super::at_modifier::pinned;
 use super::compare::{check_annotations, check_value};
-use super::engine::{Engine, EvalOutcome, Value};
+use super::engine::{Engine, EvalOutcome, LoadedPoint, Sample, Value};
 use super::expectations::pattern;
+use super::native::{NativePoints, converted, of_sequence, shared, with_store_hints};
 use super::parse::parse_script;
 use super::report::{Failure, ScriptReport};
 use super::script::{Command, Eval, Expected, Load, LoadedSeries, When};
 use super::series::SequenceValue;
-use crate::parser::ast::Expr;
 use crate::parser::{ParseOptions, parse_expr};
 
 /// Calls whose value is another one in a range query.
 static QUERY_CONTEXT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(start|end|range|step)\(\)"));
-
-const NATIVE_HISTOGRAMS: &str = "not implemented: native histograms";
-const START_TIMESTAMPS: &str = "not implemented: start timestamps";
 
 /// Runs a script called `name`. The engine is cleared before it.
 pub fn run_script(name: &str, text: &str, engine: &mut dyn Engine) -> ScriptReport {
@@ -40,18 +36,14 @@ pub fn run_script(name: &str, text: &str, engine: &mut dyn Engine) -> ScriptRepo
         }
     };
     engine.clear();
-    let mut unsupported = Unsupported::default();
     for command in &script.commands {
         match command {
-            Command::Clear => {
-                engine.clear();
-                unsupported.series.clear();
-            }
-            Command::Load(load) => {
-                unsupported.note(load);
-                engine.load(&float_series(load));
-            }
-            Command::Eval(eval) => match evaluate(eval, engine, &unsupported) {
+            Command::Clear => engine.clear(),
+            Command::Load(load) => match loaded_series(load) {
+                Ok(series) => engine.load(&series),
+                Err(reason) => report.fail(unloadable(reason)),
+            },
+            Command::Eval(eval) => match evaluate(eval, engine) {
                 Ok(()) => report.pass(),
                 Err(failure) => report.fail(*failure),
             },
@@ -60,82 +52,75 @@ pub fn run_script(name: &str, text: &str, engine: &mut dyn Engine) -> ScriptRepo
     report
 }
 
-/// Loaded series with something that the engine cannot hold yet, and what that is.
-#[derive(Default)]
-struct Unsupported {
-    series: Vec<(Labels, &'static str)>,
-}
-
-impl Unsupported {
-    fn note(&mut self, load: &Load) {
-        for (labels, series) in &load.series {
-            if series
-                .values
-                .iter()
-                .any(|v| matches!(v, SequenceValue::Histogram { .. }))
-            {
-                self.series.push((labels.clone(), NATIVE_HISTOGRAMS));
-            }
-            if series.start_offsets_ms.iter().flatten().any(Option::is_some) {
-                self.series.push((labels.clone(), START_TIMESTAMPS));
-            }
-            if load.with_nhcb
-                && let Some(base) = classic_histogram_base(labels)
-            {
-                self.series.push((base, NATIVE_HISTOGRAMS));
-            }
-        }
-    }
-
-    /// Why an evaluation cannot be judged.
-    fn reason(&self, eval: &Eval, expr: &Expr) -> Option<&'static str> {
-        if let Expected::Series(series) = &eval.expected {
-            let mut values = series.iter().flat_map(|(_, values)| values);
-            if values.any(|v| matches!(v, SequenceValue::Histogram { .. })) {
-                return Some(NATIVE_HISTOGRAMS);
-            }
-        }
-        let mut reason = None;
-        expr.walk(&mut |part| {
-            let matchers: &[Matcher] = match part {
-                Expr::Vector(selector) => &selector.matchers,
-                Expr::Matrix(matrix) => &matrix.selector.matchers,
-                // Joins info series that no selector names.
-                Expr::Call(call) if call.func.name == "info" => &[],
-                _ => return,
-            };
-            let touched = self.series.iter().find(|(labels, _)| all_match(matchers, labels));
-            reason = reason.or(touched.map(|(_, reason)| *reason));
-        });
-        reason
+fn unloadable(reason: String) -> Failure {
+    Failure {
+        line: 0,
+        expr: String::new(),
+        reason,
+        expected: "a load that can be carried out".to_owned(),
+        got: String::new(),
     }
 }
 
-/// Labels of the native histogram that a series of a classic one belongs to.
-fn classic_histogram_base(labels: &Labels) -> Option<Labels> {
-    let name = labels.metric_name();
-    let base = ["_bucket", "_sum", "_count"]
-        .iter()
-        .find_map(|s| name.strip_suffix(s))?;
-    let mut builder = LabelsBuilder::from(labels);
-    builder.set(METRIC_NAME, base).remove("le");
-    Some(builder.build())
+/// The samples of a load, and what it makes of classic histograms.
+fn loaded_series(load: &Load) -> Result<Vec<(Labels, Vec<LoadedPoint>)>, String> {
+    let time_ms = |position: usize| position as i64 * load.step_ms;
+    let mut loaded: Vec<(Labels, Vec<LoadedPoint>)> = Vec::new();
+    let mut floats_by_labels = Vec::new();
+    for (labels, series) in &load.series {
+        let floats = floats(series, load.step_ms);
+        let mut native: NativePoints = of_sequence(&series.values)?
+            .into_iter()
+            .map(|(position, histogram)| (time_ms(position), histogram))
+            .collect();
+        with_store_hints(&mut native);
+        let mut points = points(&floats, native);
+        for point in &mut points {
+            let position = (point.at_ms / load.step_ms.max(1)) as usize;
+            let offset = series
+                .start_offsets_ms
+                .as_ref()
+                .and_then(|offsets| offsets[position]);
+            point.start_ms = offset.map(|offset| point.at_ms + offset);
+        }
+        loaded.push((labels.clone(), points));
+        floats_by_labels.push((labels, floats));
+    }
+    if load.with_nhcb {
+        for (labels, mut native) in converted(floats_by_labels.into_iter()) {
+            with_store_hints(&mut native);
+            loaded.push((labels, points(&[], native)));
+        }
+    }
+    Ok(loaded)
 }
 
-fn float_series(load: &Load) -> Vec<(Labels, Vec<(i64, f64)>)> {
-    let samples = |series: &LoadedSeries| {
-        let timed = series.values.iter().enumerate();
-        timed
-            .filter_map(|(i, value)| match value {
-                SequenceValue::Float(value) => Some((i as i64 * load.step_ms, *value)),
-                SequenceValue::Omitted | SequenceValue::Histogram { .. } => None,
-            })
-            .collect()
+fn floats(series: &LoadedSeries, step_ms: i64) -> Vec<(i64, f64)> {
+    let timed = series.values.iter().enumerate();
+    let float = |(i, value): (usize, &SequenceValue)| match value {
+        SequenceValue::Float(value) => Some((i as i64 * step_ms, *value)),
+        SequenceValue::Omitted | SequenceValue::Histogram { .. } => None,
     };
-    load.series
+    timed.filter_map(float).collect()
+}
+
+fn points(floats: &[(i64, f64)], native: NativePoints) -> Vec<LoadedPoint> {
+    let floats = floats
         .iter()
-        .map(|(labels, series)| (labels.clone(), samples(series)))
-        .collect()
+        .map(|(at_ms, value)| (*at_ms, Sample::Float(*value)));
+    let native = shared(native)
+        .into_iter()
+        .map(|(at_ms, h)| (at_ms, Sample::Histogram(h)));
+    let mut points: Vec<LoadedPoint> = floats
+        .chain(native)
+        .map(|(at_ms, sample)| LoadedPoint {
+            at_ms,
+            sample,
+            start_ms: None,
+        })
+        .collect();
+    points.sort_by_key(|point| point.at_ms);
+    points
 }
 
 /// What one way of running an evaluation comes to.
@@ -181,7 +166,7 @@ impl Run<'_> {
     }
 }
 
-fn evaluate(eval: &Eval, engine: &mut dyn Engine, unsupported: &Unsupported) -> Result<(), Box<Failure>> {
+fn evaluate(eval: &Eval, engine: &mut dyn Engine) -> Result<(), Box<Failure>> {
     let written = Run {
         eval,
         expr: &eval.expr,
@@ -191,9 +176,6 @@ fn evaluate(eval: &Eval, engine: &mut dyn Engine, unsupported: &Unsupported) -> 
         Ok(expr) => expr,
         Err(error) => return written.judge(Err(error.to_string())).map(|_| ()),
     };
-    if let Some(reason) = unsupported.reason(eval, &expr) {
-        return Err(written.failure(reason, String::new()));
-    }
     let at_ms = match eval.when {
         When::Instant(at_ms) => at_ms,
         When::Range(grid) => {
@@ -247,7 +229,7 @@ fn instant(run: &Run<'_>, at_ms: i64, engine: &mut dyn Engine) -> Result<(), Box
         let reason = format!("{} stands before {} in a matrix", pair[0].0, pair[1].0);
         return Err(ranged.failure(reason, described));
     }
-    let middle: Vec<(Labels, f64)> = series
+    let middle: Vec<(Labels, Sample)> = series
         .into_iter()
         .filter_map(|(labels, points)| {
             let point = points.into_iter().find(|(at, _)| *at == at_ms)?;
@@ -255,8 +237,8 @@ fn instant(run: &Run<'_>, at_ms: i64, engine: &mut dyn Engine) -> Result<(), Box
         })
         .collect();
     let middle = match (value, middle.first()) {
-        (Value::Scalar(_), Some((_, value))) => Value::Scalar(*value),
-        (Value::Scalar(_), None) => {
+        (Value::Scalar(_), Some((_, Sample::Float(value)))) => Value::Scalar(*value),
+        (Value::Scalar(_), _) => {
             return Err(ranged.failure("a scalar must have a value at every step", described));
         }
         _ => Value::Vector(middle),

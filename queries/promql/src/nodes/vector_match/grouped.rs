@@ -10,8 +10,9 @@ use super::VectorMatch;
 
 use super::side::{Side, Signatures};
 use crate::error::EvalError;
+use crate::functions::histogram_operator::{self, Applied};
 use crate::functions::label::METADATA_LABELS;
-use crate::functions::operator;
+use crate::nodes::Cell;
 use crate::nodes::output_rows::OutputRows;
 use crate::nodes::pace::Pace;
 use crate::parser::ast::Cardinality;
@@ -133,7 +134,7 @@ struct Group<'a> {
     targets: HashMap<(Option<usize>, Option<usize>), usize, foldhash::fast::RandomState>,
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
     fn step(&mut self, step: usize, output: &mut OutputRows) -> Result<(), Failure> {
         let partner = self.partner(step)?;
         let matching = &self.operation.matching;
@@ -143,9 +144,14 @@ impl Group<'_> {
         let mut matched = false;
         if partner.is_some() || fill_one.is_some() {
             let one = partner.map(|(i, _)| i);
-            let one_value = partner.map(|(_, value)| value).or(fill_one).unwrap_or_default();
+            let filled = Cell::Float(fill_one.unwrap_or_default());
+            let one_value = partner.map_or(filled, |(_, cell)| cell);
             for (i, &many) in self.manys.iter().enumerate() {
-                let Some(many_value) = self.many.rows[many].value(step) else {
+                let many_side = self.many;
+                let Some(many_value) = many_side.rows[many].cell(step) else {
+                    continue;
+                };
+                let Some(result) = self.result(many_value, one_value) else {
                     continue;
                 };
                 let target = match self.recent[i] {
@@ -166,28 +172,31 @@ impl Group<'_> {
                     return Err(fault("grouping labels must ensure unique matches"));
                 }
                 matched = true;
-                self.put(target, step, (many_value, one_value), output)?;
+                self.put(target, step, result, output)?;
             }
         }
         if let (Some((one, one_value)), Some(many_value), false) = (partner, fill_many, matched) {
-            let target = self.target(None, Some(one), output)?;
-            self.put(target, step, (many_value, one_value), output)?;
+            if let Some(result) = self.result(Cell::Float(many_value), one_value) {
+                let target = self.target(None, Some(one), output)?;
+                self.put(target, step, result, output)?;
+            }
         }
         Ok(())
     }
 
     /// The element of the one side that has a sample at `step`; two are an error.
-    fn partner(&self, step: usize) -> Result<Option<(usize, f64)>, Failure> {
-        let mut partner: Option<(usize, f64)> = None;
+    fn partner(&self, step: usize) -> Result<Option<(usize, Cell<'a>)>, Failure> {
+        let one: &'a Side<'a> = self.one;
+        let mut partner: Option<(usize, Cell<'a>)> = None;
         for &i in self.ones {
-            let Some(value) = self.one.rows[i].value(step) else {
+            let Some(cell) = one.rows[i].cell(step) else {
                 continue;
             };
             if let Some((other, _)) = partner {
                 let error = self.duplicate(&self.one.rows[other].labels, &self.one.rows[i].labels);
                 return Err(Failure::new(step, Phase::OneSide, i, error));
             }
-            partner = Some((i, value));
+            partner = Some((i, cell));
         }
         Ok(partner)
     }
@@ -196,25 +205,27 @@ impl Group<'_> {
         &self,
         target: usize,
         step: usize,
-        (many, one): (f64, f64),
+        result: Applied,
         output: &mut OutputRows,
     ) -> Result<(), Failure> {
-        let (left, right) = if self.swapped { (one, many) } else { (many, one) };
-        if let Some(value) = self.result(left, right)
-            && !output.set(target, step, value)
-        {
+        let return_bool = self.operation.return_bool;
+        let free = match result.histogram {
+            _ if return_bool => output.set(target, step, f64::from(u8::from(result.holds))),
+            _ if !result.holds => true,
+            Some(histogram) => output.set_histogram(target, step, histogram),
+            None => output.set(target, step, result.value),
+        };
+        if !free {
             return Err(Failure::new(step, Phase::Result, 0, EvalError::SameLabelset));
         }
         Ok(())
     }
 
-    fn result(&self, left: f64, right: f64) -> Option<f64> {
-        let result = operator::apply(self.operation.op, left, right);
-        match (self.operation.op.is_comparison(), self.operation.return_bool) {
-            (true, true) => Some(f64::from(u8::from(result.holds))),
-            (true, false) => result.holds.then_some(left),
-            (false, _) => Some(result.value),
-        }
+    /// What the operator makes of a pair; nothing when it cannot work on the two.
+    #[inline]
+    fn result(&self, many: Cell<'_>, one: Cell<'_>) -> Option<Applied> {
+        let (left, right) = if self.swapped { (one, many) } else { (many, one) };
+        histogram_operator::apply(self.operation.op, left, right, &self.operation.notes)
     }
 
     /// The output row of a pair, computed when the pair meets first.
@@ -239,7 +250,7 @@ impl Group<'_> {
     fn result_labels(&self, many: &Labels, one: &Labels) -> Labels {
         let matching = &self.operation.matching;
         let mut builder = LabelsBuilder::from(many);
-        let comparison = self.operation.op.is_comparison();
+        let comparison = self.operation.op.is_comparison() || self.operation.op.is_trim();
         let drops_now = !comparison || (self.operation.return_bool && !self.operation.delayed_name_removal);
         if drops_now {
             builder.retain(|name| !METADATA_LABELS.contains(&name));

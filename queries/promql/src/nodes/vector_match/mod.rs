@@ -18,6 +18,7 @@ use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{collect, step_schema};
+use crate::functions::histogram_operator::OperatorNotes;
 use crate::parser::ast::VectorMatching;
 use crate::parser::operators::BinaryOp;
 use side::{Side, Signatures};
@@ -29,6 +30,8 @@ pub struct VectorMatch {
     pub op: BinaryOp,
     /// A comparison gives 0 or 1 instead of filtering.
     pub return_bool: bool,
+    /// Where what the operator notices is told.
+    pub notes: OperatorNotes,
     /// How elements find each other.
     pub matching: VectorMatching,
     /// Steps of the rows.

@@ -44,9 +44,7 @@ pub(super) async fn evaluate(
 fn mark_presence(side: &Side<'_>, rows: &[usize], present: &mut [bool]) {
     present.fill(false);
     for &row in rows {
-        for (step, slot) in present.iter_mut().enumerate() {
-            *slot = *slot || side.rows[row].value(step).is_some();
-        }
+        side.rows[row].mark_presence(present);
     }
 }
 
@@ -60,8 +58,8 @@ fn pass(
         let row = &side.rows[i];
         let target = output.row(row.labels.clone(), row.drop_name, (rank, i))?;
         for step in 0..side.steps {
-            if let Some(value) = row.value(step).filter(|_| passes(step))
-                && !output.set(target, step, value)
+            if let Some(cell) = row.cell(step).filter(|_| passes(step))
+                && !output.set_cell(target, step, cell)
             {
                 return Err(EvalError::SameLabelset.into());
             }

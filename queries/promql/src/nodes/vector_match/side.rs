@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use engine_model::Labels;
 
-use crate::nodes::step_vectors::StepBatch;
+use crate::nodes::step_vectors::{Cell, StepBatch};
 
 /// Signatures of both operands, numbered densely.
 #[derive(Debug, Default)]
@@ -47,8 +47,14 @@ pub(super) struct Row<'a> {
 
 impl Row<'_> {
     /// The sample at `step`.
-    pub(super) fn value(&self, step: usize) -> Option<f64> {
-        self.batch.value(self.row, step)
+    #[inline]
+    pub(super) fn cell(&self, step: usize) -> Option<Cell<'_>> {
+        self.batch.cell(self.row, step)
+    }
+
+    /// Marks the steps that have a sample.
+    pub(super) fn mark_presence(&self, present: &mut [bool]) {
+        self.batch.mark_presence(self.row, present);
     }
 }
 
@@ -100,9 +106,7 @@ impl<'a> Side<'a> {
     pub(super) fn occupied(&self) -> Vec<bool> {
         let mut occupied = vec![false; self.steps];
         for row in &self.rows {
-            for (step, slot) in occupied.iter_mut().enumerate() {
-                *slot = *slot || row.value(step).is_some();
-            }
+            row.mark_presence(&mut occupied);
         }
         occupied
     }

@@ -8,6 +8,7 @@ const SCRIPTS: &[(&str, &str, Option<bool>)] = &[
     ("aggregation", include_str!("../cases/aggregation.test"), None),
     ("buckets", include_str!("../cases/buckets.test"), None),
     ("edges", include_str!("../cases/edges.test"), None),
+    ("histograms", include_str!("../cases/histograms.test"), None),
     ("information", include_str!("../cases/information.test"), None),
     ("labels", include_str!("../cases/labels.test"), None),
     ("matching", include_str!("../cases/matching.test"), None),

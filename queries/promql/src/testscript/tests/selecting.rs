@@ -6,7 +6,7 @@ use engine_model::staleness::is_stale;
 
 use crate::parser::ast::{At, Expr, VectorSelector};
 use crate::parser::{ParseOptions, parse_expr};
-use crate::testscript::{Engine, EvalOutcome, Evaluated, Value};
+use crate::testscript::{Engine, EvalOutcome, Evaluated, LoadedPoint, Sample, Value};
 
 const LOOKBACK_MS: i64 = 300_000;
 
@@ -28,12 +28,16 @@ impl SelectingEngine {
         let value = match expr {
             Expr::Number(number) => Value::Scalar(number.value),
             Expr::String(text) => Value::String(text.value.clone()),
-            Expr::Vector(selector) => Value::Vector(self.select(selector, at_ms)),
+            Expr::Vector(selector) => Value::Vector(as_samples(self.select(selector, at_ms))),
             Expr::Matrix(matrix) => {
                 let end = pinned_time(&matrix.selector, at_ms);
                 let inside = |(t, _): &&(i64, f64)| *t > end - matrix.range_ms && *t <= end;
                 let window = |(labels, points): &Series| {
-                    (labels.clone(), points.iter().filter(inside).copied().collect())
+                    let points = points.iter().filter(inside);
+                    (
+                        labels.clone(),
+                        points.map(|(t, v)| (*t, Sample::Float(*v))).collect(),
+                    )
                 };
                 Value::Matrix(self.matching(&matrix.selector).map(window).collect())
             }
@@ -72,6 +76,11 @@ impl SelectingEngine {
     }
 }
 
+fn as_samples(elements: Vec<(Labels, f64)>) -> Vec<(Labels, Sample)> {
+    let sample = |(labels, value)| (labels, Sample::Float(value));
+    elements.into_iter().map(sample).collect()
+}
+
 fn pinned_time(selector: &VectorSelector, at_ms: i64) -> i64 {
     match selector.modifiers.at {
         Some(At::Timestamp(pinned)) => pinned,
@@ -84,8 +93,15 @@ impl Engine for SelectingEngine {
         self.series.clear();
     }
 
-    fn load(&mut self, series: &[Series]) {
-        self.series.extend_from_slice(series);
+    fn load(&mut self, series: &[(Labels, Vec<LoadedPoint>)]) {
+        let float = |point: &LoadedPoint| match point.sample {
+            Sample::Float(value) => Some((point.at_ms, value)),
+            Sample::Histogram(_) => None,
+        };
+        for (labels, points) in series {
+            let floats = points.iter().filter_map(float).collect();
+            self.series.push((labels.clone(), floats));
+        }
         self.series.sort_by(|a, b| a.0.cmp(&b.0));
     }
 
@@ -99,18 +115,19 @@ impl Engine for SelectingEngine {
         self.queries
             .push(format!("{expr} from {start_ms} to {end_ms} step {step_ms}"));
         let parsed = parse_expr(expr, &ParseOptions::ALL).map_err(|e| e.to_string())?;
-        let mut matrix: Vec<Series> = Vec::new();
+        let mut matrix: Vec<(Labels, Vec<(i64, Sample)>)> = Vec::new();
         let mut last = None;
         let steps = (end_ms - start_ms) / step_ms;
         for at_ms in (0..=steps).map(|k| start_ms + k * step_ms) {
             let evaluated = self.at(&parsed, at_ms)?;
             let elements = match &evaluated.value {
-                Value::Scalar(value) => vec![(Labels::empty(), *value)],
+                Value::Scalar(value) => vec![(Labels::empty(), Sample::Float(*value))],
                 Value::Vector(elements) => elements.clone(),
                 other => return Err(format!("invalid type for a range query: {other:?}")),
             };
             for (labels, value) in elements {
-                let point = (at_ms, value + self.range_error);
+                let Sample::Float(value) = value else { continue };
+                let point = (at_ms, Sample::Float(value + self.range_error));
                 match matrix.iter_mut().find(|(other, _)| *other == labels) {
                     Some((_, points)) => points.push(point),
                     None => matrix.push((labels, vec![point])),
