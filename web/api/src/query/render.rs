@@ -1,10 +1,13 @@
 //! The `data` of a query: `resultType` and `result`, as Prometheus shapes them.
 
+use engine_model::FloatHistogram;
 use engine_model::number::write_float;
 use engine_model::time::write_seconds;
 use queries_promql::Value;
 
-use crate::json::{write_labels, write_list, write_sample, write_text};
+use crate::json::{
+    write_histogram, write_labels, write_list, write_safe_text, write_sample, write_timestamp,
+};
 
 /// Appends `{"resultType":…,"result":…}`.
 pub(super) fn write(out: &mut String, value: &Value) {
@@ -30,31 +33,57 @@ pub(super) fn write(out: &mut String, value: &Value) {
             out.push('[');
             write_seconds(out, *at_ms);
             out.push(',');
-            write_text(out, value);
+            write_safe_text(out, value);
             out.push(']');
         }
         Value::Vector(elements) => write_list(out, elements, |out, element| {
             out.push_str("{\"metric\":");
             write_labels(out, &element.labels);
-            out.push_str(",\"value\":");
-            write_sample(out, element.at_ms, element.value);
+            match &element.histogram {
+                Some(histogram) => {
+                    out.push_str(",\"histogram\":");
+                    write_histogram_sample(out, element.at_ms, histogram);
+                }
+                None => {
+                    out.push_str(",\"value\":");
+                    write_sample(out, element.at_ms, element.value);
+                }
+            }
             out.push('}');
         }),
         Value::Matrix(rows) => write_list(out, rows, |out, row| {
             out.push_str("{\"metric\":");
             write_labels(out, &row.labels);
-            out.push_str(",\"values\":");
-            write_list(out, &row.samples, |out, &(at_ms, value)| {
-                write_sample(out, at_ms, value);
-            });
+            if !row.samples.is_empty() {
+                out.push_str(",\"values\":");
+                write_list(out, &row.samples, |out, &(at_ms, value)| {
+                    write_sample(out, at_ms, value);
+                });
+            }
+            if !row.histograms.is_empty() {
+                out.push_str(",\"histograms\":");
+                write_list(out, &row.histograms, |out, (at_ms, histogram)| {
+                    write_histogram_sample(out, *at_ms, histogram);
+                });
+            }
             out.push('}');
         }),
     }
     out.push('}');
 }
 
+fn write_histogram_sample(out: &mut String, at_ms: i64, histogram: &FloatHistogram) {
+    out.push('[');
+    write_timestamp(out, at_ms);
+    out.push(',');
+    write_histogram(out, histogram);
+    out.push(']');
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use engine_model::Labels;
     use queries_promql::{RangeSeries, VectorElement};
 
@@ -67,10 +96,12 @@ mod tests {
             labels: labels.clone(),
             at_ms: 1_435_781_430_781,
             value,
+            histogram: None,
         };
         let row = RangeSeries {
             labels: Labels::empty(),
             samples: vec![(0, 1.5), (15_000, f64::NAN)],
+            histograms: Vec::new(),
         };
         let text = Value::String {
             at_ms: 1000,
@@ -84,7 +115,11 @@ mod tests {
             ),
             (
                 Value::Matrix(vec![row]),
-                r#"{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1.5"],[15,"NaN"]]}]}"#,
+                r#"{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1.5"],[15,"NaN"]],"histograms":[[30.001,{"count":"1","sum":"0"}]]}]}"#,
+            ),
+            (
+                Value::Vector(vec![of_histogram]),
+                r#"{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a\"b"},"histogram":[1435781430.781,{"count":"1","sum":"0"}]}]}"#,
             ),
             (
                 Value::Vector(Vec::new()),
