@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use engine_storage::disk::RealDisk;
-use engine_storage::segment::{Level, SegmentHeader, SegmentWriter};
+use engine_storage::segment::{Level, RunLength, SegmentHeader, SegmentWriter};
 
 use super::data::DataSet;
 use crate::thread_time::thread_ns;
@@ -31,8 +31,13 @@ pub(super) fn write(set: &DataSet, level: Level, folder: &Path) -> Result<Writte
         created_ms: 0,
         sources: Vec::new(),
     };
+    // As a cut and a compaction choose them.
+    let runs = match level {
+        Level::Cut => RunLength::Short,
+        Level::TwoHours | Level::Day => RunLength::of(set.samples() as u64, set.series.len() as u64),
+    };
     let (segment, write_ns) = thread_ns(|| {
-        let mut writer = SegmentWriter::create(Arc::new(RealDisk), folder, header)?;
+        let mut writer = SegmentWriter::create_for(Arc::new(RealDisk), folder, header, runs)?;
         for series in &set.series {
             writer.push_series(&series.labels, &series.timestamps, &series.values)?;
         }

@@ -1,8 +1,9 @@
-//! How fast exposition text is read, beside what the memory allows.
+//! How fast exposition text is read by the parser that scraping uses, beside what the memory allows.
 
 use anyhow::{Result, bail};
 use clap::Args;
-use connectors_formats::prometheus_text::{Event, Parser};
+use connectors_formats::exposition::{Entry, Format, Options as Reading, Parser};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::load::{Target, shapes};
 use crate::report::{self, Table, say, short};
@@ -22,6 +23,11 @@ pub struct Options {
     runs: usize,
 }
 
+const FORMATS: [(&str, Format); 2] = [
+    ("text 0.0.4", Format::PrometheusText),
+    ("OpenMetrics text", Format::OpenMetricsText),
+];
+
 /// Measures and writes the results down.
 ///
 /// # Errors
@@ -29,11 +35,14 @@ pub struct Options {
 pub fn check(options: &Options) -> Result<()> {
     let mut target = Target::new(1, &shapes(options.series));
     let mut bodies = vec![Vec::new(); options.scrapes];
-    bodies.iter_mut().for_each(|body| target.render_next(body));
+    for body in &mut bodies {
+        target.render_next(body);
+        // OpenMetrics wants it; to the older format it is a comment.
+        body.extend_from_slice(b"# EOF\n");
+    }
     let bytes: usize = bodies.iter().map(Vec::len).sum();
     let samples = options.series * options.scrapes;
 
-    let known = series_of(&bodies[0])?;
     let mut copy = Vec::new();
     let mut table = Table::new(&["work on one core", "GB/s", "million samples/s", "ns/sample"]);
     let mut add = |name: &str, work: &mut dyn FnMut(&[u8]) -> Result<usize>| -> Result<()> {
@@ -53,10 +62,16 @@ pub fn check(options: &Options) -> Result<()> {
         ]);
         Ok(())
     };
-    add("parse, lines known from the last scrape", &mut |body| {
-        parse(body, &known)
-    })?;
-    add("parse, lines unknown", &mut |body| parse(body, &[]))?;
+    for (name, format) in FORMATS {
+        let known = lines_of(format, &bodies[0])?;
+        add(
+            &format!("{name}, lines known from the last scrape"),
+            &mut |body| parse(format, body, &known),
+        )?;
+        add(&format!("{name}, lines unknown"), &mut |body| {
+            parse(format, body, &[])
+        })?;
+    }
     add("count newlines", &mut |body| {
         Ok(body.iter().filter(|byte| **byte == b'\n').count())
     })?;
@@ -77,31 +92,37 @@ pub fn check(options: &Options) -> Result<()> {
     report::save("parser", "text", &text)
 }
 
-/// The bytes before the value of every line.
-fn series_of(body: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let mut series = Vec::new();
-    for event in Parser::new(body) {
-        if let Event::Sample(sample) = event? {
-            series.push(sample.series.to_vec());
+/// What the scraper keeps of a line: the length of the bytes before its value, and their hash.
+type Line = (usize, u128);
+
+/// The lines of a body.
+fn lines_of(format: Format, body: &[u8]) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    let mut parser = Parser::new(format, body, Reading::default());
+    while let Some(entry) = parser.next() {
+        if let Entry::Sample(_) = entry? {
+            lines.push((parser.series().len(), xxh3_128(parser.series())));
         }
     }
-    Ok(series)
+    Ok(lines)
 }
 
-/// Reads a body, guessing each line to be the one of `known` in its place; the number of samples.
-fn parse(body: &[u8], known: &[Vec<u8>]) -> Result<usize> {
-    let mut parser = Parser::new(body);
+/// Reads a body, guessing each line to be the one of `known` in its place; the number of samples. A line
+/// that is not known is hashed, as to look it up.
+fn parse(format: Format, body: &[u8], known: &[Line]) -> Result<usize> {
+    let mut parser = Parser::new(format, body, Reading::default());
     let (mut samples, mut sum) = (0, 0.0);
     loop {
-        let guess = known.get(samples).map_or(&[][..], Vec::as_slice);
-        match parser.next_guessing(guess) {
-            Some(event) => {
-                if let Event::Sample(sample) = event? {
-                    samples += 1;
-                    sum += sample.value;
-                }
+        let (len, key) = known.get(samples).copied().unwrap_or_default();
+        let Some(entry) = parser.next_guessing(len, |series| xxh3_128(series) == key) else {
+            break;
+        };
+        if let Entry::Sample(sample) = entry? {
+            if !sample.guessed {
+                std::hint::black_box(xxh3_128(parser.series()));
             }
-            None => break,
+            samples += 1;
+            sum += sample.value;
         }
     }
     std::hint::black_box(sum);
@@ -117,9 +138,12 @@ mod tests {
         let mut target = Target::new(1, &shapes(300));
         let mut body = Vec::new();
         target.render_next(&mut body);
-        let known = series_of(&body).unwrap();
-        assert_eq!(known.len(), 300);
-        assert_eq!(parse(&body, &known).unwrap(), 300);
-        assert_eq!(parse(&body, &[]).unwrap(), 300);
+        body.extend_from_slice(b"# EOF\n");
+        for (name, format) in FORMATS {
+            let known = lines_of(format, &body).unwrap();
+            assert_eq!(known.len(), 300, "{name}");
+            assert_eq!(parse(format, &body, &known).unwrap(), 300, "{name}");
+            assert_eq!(parse(format, &body, &[]).unwrap(), 300, "{name}");
+        }
     }
 }
