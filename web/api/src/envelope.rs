@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::gate::NotReady;
-use crate::json::{write_list, write_text};
+use crate::json::{make_safe, write_list, write_safe_text};
+use crate::query::NoPlace;
 
 /// The warning of an answer that is shorter than what was asked for.
 pub(crate) const TRUNCATED: &str = "results truncated due to limit";
@@ -27,8 +28,6 @@ pub(crate) enum ErrorKind {
     Timeout,
     /// The server failed.
     Internal,
-    /// There is nothing of the kind.
-    NotFound,
     /// The server is set up not to do this.
     Unavailable,
 }
@@ -41,7 +40,6 @@ impl ErrorKind {
             Self::Canceled => "canceled",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
-            Self::NotFound => "not_found",
             Self::Unavailable => "unavailable",
         }
     }
@@ -52,7 +50,6 @@ impl ErrorKind {
             Self::Execution => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Canceled => StatusCode::from_u16(499).expect("499 is a status code"),
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NotFound => StatusCode::NOT_FOUND,
             // Prometheus has no code of its own for `unavailable` and answers 500.
             Self::Internal | Self::Unavailable => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -110,6 +107,25 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused { message, .. } => f.write_str(message),
+            Self::NotReady(not_ready) => not_ready.fmt(f),
+        }
+    }
+}
+
+impl From<NoPlace> for ApiError {
+    fn from(no_place: NoPlace) -> Self {
+        let kind = match no_place {
+            NoPlace::TimedOut | NoPlace::TooLate => ErrorKind::Timeout,
+            NoPlace::Canceled => ErrorKind::Canceled,
+        };
+        Self::new(kind, no_place.to_string())
+    }
+}
+
 impl From<NotReady> for ApiError {
     fn from(not_ready: NotReady) -> Self {
         Self::NotReady(not_ready)
@@ -132,7 +148,7 @@ impl IntoResponse for ApiError {
                     "{{\"status\":\"error\",\"errorType\":\"{}\",\"error\":",
                     kind.as_str()
                 );
-                write_text(&mut body, &message);
+                write_safe_text(&mut body, &message);
                 body.push('}');
                 json_response(kind.status(), body)
             }
@@ -164,7 +180,7 @@ impl Success {
     /// An answer with small data.
     pub(crate) fn of(data: &impl Serialize) -> Self {
         let data = serde_json::to_string(data).expect("our twins have text keys and cannot fail");
-        Self::writing(|out| out.push_str(&data))
+        Self::writing(|out| out.push_str(&make_safe(&data)))
     }
 
     /// Adds warnings.
@@ -193,7 +209,7 @@ impl IntoResponse for Success {
                 body.push_str(",\"");
                 body.push_str(name);
                 body.push_str("\":");
-                write_list(&mut body, &texts, |out, text| write_text(out, text));
+                write_list(&mut body, &texts, |out, text| write_safe_text(out, text));
             }
         }
         body.push('}');

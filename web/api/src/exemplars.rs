@@ -7,13 +7,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use engine_model::Matcher;
 use engine_model::number::write_json_value;
-use engine_model::time::write_seconds;
 use engine_storage::{SeriesExemplars, Store};
 use queries_promql::parser::{Expr, ParseOptions, parse_expr};
 
 use crate::envelope::{ApiError, Success};
 use crate::gate::StoreGate;
-use crate::json::{write_labels, write_list};
+use crate::json::{write_labels, write_list, write_timestamp};
 use crate::parameters::Parameters;
 
 /// What the family needs. Clones share it.
@@ -47,7 +46,7 @@ async fn exemplars(
         ));
     }
     let expr = parse_expr(parameters.get("query"), &ParseOptions::ALL)
-        .map_err(|error| ApiError::bad_parameter("query", error))?;
+        .map_err(|error| ApiError::bad_data(error.to_string()))?;
     let selectors = selectors(&expr);
     if selectors.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -80,7 +79,7 @@ fn write_series(out: &mut String, series: &SeriesExemplars) {
         out.push_str(",\"value\":\"");
         write_json_value(out, exemplar.value);
         out.push_str("\",\"timestamp\":");
-        write_seconds(out, exemplar.timestamp);
+        write_timestamp(out, exemplar.timestamp);
         out.push('}');
     });
     out.push('}');
@@ -112,7 +111,7 @@ mod tests {
         store.append(batch, AppendOptions::default()).await.unwrap();
         let requests = Requests(exemplars_routes(ExemplarsState::new(gate.clone())));
         let path = "/api/v1/query_exemplars";
-        let expected = r#"{"status":"success","data":[{"seriesLabels":{"__name__":"total","i":"0","job":"a"},"exemplars":[{"labels":{"trace_id":"abc"},"value":"0.25","timestamp":1767226299.5}]}]}"#;
+        let expected = r#"{"status":"success","data":[{"seriesLabels":{"__name__":"total","i":"0","job":"a"},"exemplars":[{"labels":{"trace_id":"abc"},"value":"0.25","timestamp":1767226299.500}]}]}"#;
         let answer = requests.get(&format!("{path}?query=up == rate(total[5m])")).await;
         assert_eq!(answer, (200, expected.to_owned()));
         let form = "query=total&start=1767226300";

@@ -12,8 +12,11 @@ mod wire_time;
 
 // Prometheus's API.
 mod exemplars;
+mod federate;
 mod metadata;
+mod notifications;
 mod query;
+mod remote_read;
 mod rules;
 mod series;
 mod status;
@@ -38,6 +41,7 @@ pub use admin::AdminState;
 pub use alertmanager::AlertmanagerState;
 pub use cors::CorsOrigin;
 pub use exemplars::ExemplarsState;
+pub use federate::FederateState;
 pub use gate::{NotReady, StoreGate};
 pub use management::{Lifecycle, ManagementState, management_routes};
 pub use metadata::MetadataState;
@@ -45,7 +49,10 @@ pub use metrics::{
     Exposition, Histogram, HttpMetrics, SelfMetrics, alert_router_metrics, build_metrics, discovery_metrics,
     graph_metrics, metrics_routes, process_metrics, rule_metrics, store_metrics, targets_metrics,
 };
-pub use query::{QueryMetrics, QueryState};
+pub use query::{
+    LoggedQuery, NoPlace, QueryLog, QueryMetrics, QueryOrigin, QueryPlace, QueryPlaces, QueryState, Timings,
+};
+pub use remote_read::{RemoteReadLimits, RemoteReadState};
 pub use routes::{Families, api_routes, with_layers};
 pub use rules::RulesState;
 pub use series::SeriesState;

@@ -13,7 +13,7 @@ use engine_model::matcher::all_match;
 use queries_promql::parser::parse_metric_selector;
 use serde::Serialize;
 
-use crate::envelope::{Answer, ApiError, ErrorKind, Success};
+use crate::envelope::{Answer, ApiError, Success};
 use crate::parameters::Parameters;
 use crate::wire_time::labels_map;
 
@@ -130,9 +130,6 @@ async fn targets_metadata(State(state): State<MetadataState>, parameters: Parame
             }
         }
     }
-    if found.is_empty() {
-        return Err(ApiError::new(ErrorKind::NotFound, "specified metadata not found"));
-    }
     Ok(Success::of(&found))
 }
 
@@ -195,7 +192,7 @@ mod tests {
             requests.error("/api/v1/metadata?limit=x").await,
             refused("limit must be a number")
         );
-        let (status, kind, _) = requests.error("/api/v1/targets/metadata").await;
-        assert_eq!((status, kind.as_str()), (404, "not_found"));
+        let nothing = (200, r#"{"status":"success","data":[]}"#.to_owned());
+        assert_eq!(requests.get("/api/v1/targets/metadata").await, nothing);
     }
 }

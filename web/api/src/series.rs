@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::envelope::{Answer, ApiError, Success};
 use crate::gate::StoreGate;
-use crate::json::{write_labels, write_list, write_text};
+use crate::json::{write_labels, write_list, write_safe_text};
 use crate::parameters::{Parameters, has_label, unescape_name};
 
 /// Reads at once. Each may hold every label set of the store; four keep that bounded and two cores busy.
@@ -157,7 +157,9 @@ fn for_each_series(
 fn texts(texts: BTreeSet<String>, limit: usize) -> Success {
     let shown = shown(texts.len(), limit);
     let written = Success::writing(|out| {
-        write_list(out, texts.iter().take(shown), |out, text| write_text(out, text));
+        write_list(out, texts.iter().take(shown), |out, text| {
+            write_safe_text(out, text)
+        });
     });
     written.truncated(shown < texts.len())
 }

@@ -29,6 +29,8 @@ pub enum Command {
     Check(CheckOptions),
     /// Run test scripts.
     Test(TestOptions),
+    /// Ask a server a PromQL query.
+    Query(QueryOptions),
     /// Print SQL for other tools.
     Sql(SqlOptions),
     /// Show what is in a storage folder, changing nothing. The server must not run on it meanwhile.
@@ -108,6 +110,28 @@ pub struct RunOptions {
     /// Most samples that one query may hold in memory.
     #[arg(long = "query.max-samples", value_name = "N", default_value_t = 50_000_000)]
     pub query_samples_max: usize,
+    /// Queries that run at a time; more wait for their turn.
+    #[arg(long = "query.max-concurrency", value_name = "N", default_value_t = 20, value_parser = parse_concurrency)]
+    pub query_concurrency_max: usize,
+    /// Memory that one query may take, such as 512MB; a quarter of the machine's when it is not given.
+    #[arg(long = "query.max-memory", value_name = "SIZE", value_parser = parse_bytes)]
+    pub query_memory_max: Option<u64>,
+    /// Memory that all queries together may take; half of the machine's when it is not given.
+    #[arg(long = "query.max-memory-total", value_name = "SIZE", value_parser = parse_bytes)]
+    pub query_memory_total_max: Option<u64>,
+    /// Series samples that one answer of remote read without chunks may have; 0 means any number.
+    #[arg(
+        long = "storage.remote.read-sample-limit",
+        value_name = "N",
+        default_value_t = 50_000_000
+    )]
+    pub remote_read_samples_max: usize,
+    /// Requests of remote read that run at a time.
+    #[arg(long = "storage.remote.read-concurrent-limit", value_name = "N", default_value_t = 10, value_parser = parse_concurrency)]
+    pub remote_read_concurrency_max: usize,
+    /// Bytes of a frame of streamed remote read, before it is encoded.
+    #[arg(long = "storage.remote.read-max-bytes-in-frame", value_name = "N", default_value_t = 1 << 20)]
+    pub remote_read_frame_bytes: usize,
     /// Format of the log.
     #[arg(long = "log.format", value_enum, default_value_t = LogFormat::Logfmt)]
     pub log_format: LogFormat,
@@ -185,6 +209,31 @@ pub enum TestTarget {
         #[arg(long)]
         list_failures: bool,
     },
+}
+
+/// Options of `weir query`.
+#[derive(Debug, Args)]
+pub struct QueryOptions {
+    /// The expression.
+    pub expression: String,
+    /// Address of the server: Weir's or a Prometheus's.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:9090")]
+    pub server: String,
+    /// Instant of the query, as RFC 3339 or Unix seconds; now when it is not given.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["start", "end", "step"])]
+    pub time: Option<String>,
+    /// First instant of a range.
+    #[arg(long, value_name = "TIME", requires_all = ["end", "step"])]
+    pub start: Option<String>,
+    /// Last instant of a range.
+    #[arg(long, value_name = "TIME", requires = "start")]
+    pub end: Option<String>,
+    /// Time between two instants of a range, such as 15s.
+    #[arg(long, value_name = "DURATION", requires = "start")]
+    pub step: Option<String>,
+    /// Show the plan, with rows, bytes and time of each node, instead of the result. Only Weir tells it.
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// Options of `weir sql`.
@@ -292,6 +341,14 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let ms = parse_duration_ms(text).map_err(|error| error.to_string())?;
     Ok(Duration::from_millis(ms.unsigned_abs()))
+}
+
+fn parse_concurrency(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one must be able to run".to_owned()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn parse_bytes(text: &str) -> Result<u64, String> {

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Run(options) => commands::run::run(*options),
         Command::Check(options) => commands::check::run(&options),
         Command::Test(options) => commands::test::run(&options),
+        Command::Query(options) => commands::query::run(&options),
         Command::Sql(options) => commands::sql::run(&options),
         Command::Inspect(options) => commands::inspect::run(&options),
         Command::Verify(options) => commands::verify::run(&options),

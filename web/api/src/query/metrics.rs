@@ -1,7 +1,8 @@
 //! What queries count about themselves: how many run, and how long they wait and take.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -22,6 +23,8 @@ const RECENT_MAX: usize = 2048;
 pub struct QueryMetrics {
     concurrent_max: usize,
     running: AtomicUsize,
+    /// Samples that queries looked at.
+    samples: AtomicU64,
     waited: Mutex<Durations>,
     taken: Mutex<Durations>,
 }
@@ -67,12 +70,12 @@ impl Durations {
 
 /// Counts a query as running until it is dropped, also when its client leaves.
 #[derive(Debug)]
-pub(super) struct Running<'a> {
-    metrics: &'a QueryMetrics,
+pub(super) struct Running {
+    metrics: Arc<QueryMetrics>,
     started: Instant,
 }
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
         self.metrics.running.fetch_sub(1, Ordering::Relaxed);
         self.metrics.taken.lock().observe(self.started.elapsed());
@@ -84,18 +87,24 @@ impl QueryMetrics {
         Self {
             concurrent_max,
             running: AtomicUsize::new(0),
+            samples: AtomicU64::new(0),
             waited: Mutex::default(),
             taken: Mutex::default(),
         }
     }
 
     /// A query starts.
-    pub(super) fn start(&self) -> Running<'_> {
-        self.running.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn start(metrics: &Arc<Self>) -> Running {
+        metrics.running.fetch_add(1, Ordering::Relaxed);
         Running {
-            metrics: self,
+            metrics: Arc::clone(metrics),
             started: Instant::now(),
         }
+    }
+
+    /// A query has looked at samples.
+    pub(super) fn looked_at(&self, samples: u64) {
+        self.samples.fetch_add(samples, Ordering::Relaxed);
     }
 
     /// A query has waited for its place.
@@ -116,6 +125,12 @@ impl QueryMetrics {
             "The max number of concurrent queries.",
             &[],
             self.concurrent_max as f64,
+        );
+        out.counter(
+            "prometheus_engine_query_samples_total",
+            "The total number of samples loaded by all queries.",
+            &[],
+            self.samples.load(Ordering::Relaxed) as f64,
         );
         for (slice, durations) in [("queue_time", &self.waited), ("inner_eval", &self.taken)] {
             let durations = durations.lock();

@@ -1,9 +1,15 @@
-//! `/api/v1/query` and `/api/v1/query_range`: PromQL at an instant and over a range.
+//! `/api/v1/query` and `/api/v1/query_range`: PromQL at an instant and over a range; and the syntax of expressions.
 
+mod client;
+mod log;
 mod metrics;
+mod places;
 mod render;
+mod statistics;
+mod syntax;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,15 +17,20 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use engine_model::labels::Quoted;
 use engine_model::time::now_ms;
 use queries_promql::{Engine, QueryError, QueryOptions, QueryResult, Value};
 use queries_tables::{Snapshot, StoreSnapshot};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::envelope::{Answer, ApiError, ErrorKind, Success};
 use crate::gate::StoreGate;
 use crate::parameters::{Parameters, duration_ns};
+use client::Client;
+pub use log::{LoggedQuery, QueryLog, QueryOrigin};
 pub use metrics::QueryMetrics;
+pub use places::{NoPlace, QueryPlace, QueryPlaces};
+pub use statistics::Timings;
+use statistics::{write_explain, write_statistics};
 
 /// Most points that a range query may give for one series: Prometheus's limit.
 const POINTS_MAX: i64 = 11_000;
@@ -31,48 +42,31 @@ const INLINE_SAMPLES_MAX: usize = 10_000;
 pub struct QueryState {
     engine: Arc<Engine>,
     gate: StoreGate,
-    /// Places of queries that run; the rest waits.
-    places: Arc<Semaphore>,
-    metrics: Arc<QueryMetrics>,
+    places: Arc<QueryPlaces>,
+    log: Arc<QueryLog>,
 }
 
 impl QueryState {
-    /// Queries of the store behind `gate`, at most `concurrent_max` at a time; more wait for as long as
+    /// Queries of the store behind `gate`, as many at a time as there are `places`; more wait for as long as
     /// they may take.
-    pub fn new(engine: Arc<Engine>, gate: StoreGate, concurrent_max: usize) -> Self {
+    pub fn new(engine: Arc<Engine>, gate: StoreGate, places: Arc<QueryPlaces>) -> Self {
         Self {
             engine,
             gate,
-            places: Arc::new(Semaphore::new(concurrent_max)),
-            metrics: Arc::new(QueryMetrics::new(concurrent_max)),
+            places,
+            log: Arc::default(),
         }
+    }
+
+    /// The same, logging queries to `log`.
+    #[must_use]
+    pub fn with_log(self, log: Arc<QueryLog>) -> Self {
+        Self { log, ..self }
     }
 
     /// What queries count about themselves.
     pub fn metrics(&self) -> &Arc<QueryMetrics> {
-        &self.metrics
-    }
-
-    /// Waits for a place, and gives back what is left of the time that the query may take.
-    async fn enter(&self, options: QueryOptions) -> Result<(SemaphorePermit<'_>, QueryOptions), ApiError> {
-        let longest = self.engine.config().timeout;
-        let timeout = options.timeout.map_or(longest, |timeout| timeout.min(longest));
-        let waited_from = Instant::now();
-        let place = tokio::time::timeout(timeout, self.places.acquire()).await;
-        let waited = waited_from.elapsed();
-        self.metrics.waited(waited);
-        let refuse = |kind, text| Err(ApiError::new(kind, text));
-        match place {
-            Ok(Ok(place)) if waited < timeout => {
-                let options = QueryOptions {
-                    timeout: Some(timeout - waited),
-                    ..options
-                };
-                Ok((place, options))
-            }
-            Ok(Err(_)) => refuse(ErrorKind::Canceled, "query was canceled in query queue"),
-            Ok(Ok(_)) | Err(_) => refuse(ErrorKind::Timeout, "query timed out in query queue"),
-        }
+        self.places.metrics()
     }
 
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, ApiError> {
@@ -88,24 +82,35 @@ pub(crate) fn query_routes(state: QueryState) -> Router {
         .with_state(state)
 }
 
-async fn instant(State(state): State<QueryState>, parameters: Parameters) -> Answer {
-    let limit = parameters.limit()?;
-    let at_ms = parameters.time_ms("time", now_ms())?;
-    let options = options(&parameters)?;
-    let query = parameters.get("query");
-    // A query that cannot be parsed does not wait for a place.
-    state.engine.parse(query).map_err(refused)?;
-    let (_place, options) = state.enter(options).await?;
-    let timer = state.metrics.start();
-    let result = state
-        .engine
-        .instant(state.snapshot()?, query, at_ms, options)
-        .await;
-    drop(timer);
-    answer(result.map_err(refused)?, limit, &parameters).await
+/// The routes of the family that read no samples.
+pub(crate) fn syntax_routes(state: QueryState) -> Router {
+    Router::new()
+        .route("/api/v1/format_query", get(syntax::format).post(syntax::format))
+        .route("/api/v1/parse_query", get(syntax::parse).post(syntax::parse))
+        .with_state(state)
 }
 
-async fn range(State(state): State<QueryState>, parameters: Parameters) -> Answer {
+/// The instants that a query is about.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start_ms: i64,
+    end_ms: i64,
+    /// 0 for one instant.
+    step_ms: i64,
+}
+
+async fn instant(State(state): State<QueryState>, client: Client, parameters: Parameters) -> Answer {
+    let limit = parameters.limit()?;
+    let at_ms = parameters.time_ms("time", now_ms())?;
+    let span = Span {
+        start_ms: at_ms,
+        end_ms: at_ms,
+        step_ms: 0,
+    };
+    answer(&state, &client, &parameters, span, limit).await
+}
+
+async fn range(State(state): State<QueryState>, client: Client, parameters: Parameters) -> Answer {
     let limit = parameters.limit()?;
     let start_ms = parameters.required_time_ms("start")?;
     let end_ms = parameters.required_time_ms("end")?;
@@ -127,17 +132,83 @@ async fn range(State(state): State<QueryState>, parameters: Parameters) -> Answe
              Try decreasing the query resolution (?step=XX)",
         ));
     }
-    let options = options(&parameters)?;
+    let span = Span {
+        start_ms,
+        end_ms,
+        step_ms,
+    };
+    answer(&state, &client, &parameters, span, limit).await
+}
+
+/// Parses, waits for a place, evaluates, logs and writes the result.
+async fn answer(
+    state: &QueryState,
+    client: &Client,
+    parameters: &Parameters,
+    span: Span,
+    limit: usize,
+) -> Answer {
+    let options = options(parameters)?;
     let query = parameters.get("query");
-    state.engine.parse(query).map_err(refused)?;
-    let (_place, options) = state.enter(options).await?;
-    let timer = state.metrics.start();
-    let result = state
-        .engine
-        .range(state.snapshot()?, query, start_ms, end_ms, step_ms, options)
-        .await;
-    drop(timer);
-    answer(result.map_err(refused)?, limit, &parameters).await
+    // A query that cannot be parsed does not wait for a place.
+    let expr = state.engine.parse(query).map_err(refused)?;
+    if span.step_ms > 0 {
+        Engine::check_range(&expr).map_err(refused)?;
+    }
+    let longest = state.engine.config().timeout;
+    let timeout = options.timeout.map_or(longest, |timeout| timeout.min(longest));
+    let asked = Instant::now();
+    let entered = state.places.enter(query, timeout).await;
+    let mut timings = Timings::default();
+    let result = match entered {
+        Ok(place) => {
+            timings.queued = place.waited;
+            let options = QueryOptions {
+                timeout: Some(timeout - place.waited),
+                ..options
+            };
+            evaluate(state, query, span, options).await
+        }
+        Err(no_place) => {
+            timings.queued = asked.elapsed();
+            Err(no_place.into())
+        }
+    };
+    timings.executed = asked.elapsed().saturating_sub(timings.queued);
+    if let Ok(result) = &result {
+        timings.statistics = result.statistics.clone();
+        state.metrics().looked_at(result.statistics.samples_looked_at);
+    }
+    if state.log.is_on() {
+        state.log.write(&LoggedQuery {
+            query,
+            start_ms: span.start_ms,
+            end_ms: span.end_ms,
+            step_ms: span.step_ms,
+            error: result.as_ref().err().map(ToString::to_string),
+            timings: timings.clone(),
+            origin: client.origin(),
+        });
+    }
+    written(result?, timings, limit, parameters).await
+}
+
+async fn evaluate(
+    state: &QueryState,
+    query: &str,
+    span: Span,
+    options: QueryOptions,
+) -> Result<QueryResult, ApiError> {
+    let (engine, snapshot) = (&state.engine, state.snapshot()?);
+    let result = match span.step_ms {
+        0 => engine.instant(snapshot, query, span.start_ms, options).await,
+        step_ms => {
+            engine
+                .range(snapshot, query, span.start_ms, span.end_ms, step_ms, options)
+                .await
+        }
+    };
+    result.map_err(refused)
 }
 
 /// `timeout` and `lookback_delta`.
@@ -178,19 +249,47 @@ fn refused(error: QueryError) -> ApiError {
     ApiError::new(kind, error.to_string())
 }
 
-async fn answer(mut result: QueryResult, limit: usize, parameters: &Parameters) -> Answer {
+async fn written(mut result: QueryResult, timings: Timings, limit: usize, parameters: &Parameters) -> Answer {
     let truncated = limit > 0 && truncate(&mut result.value, limit);
-    let statistics = (!parameters.get("stats").is_empty())
-        .then(|| "parameter \"stats\" is not supported yet; the answer has no statistics".to_owned());
+    let stats = parameters.get("stats");
+    let explained = parameters.get("explain") == "true";
+    let told = (!stats.is_empty()).then_some(timings);
+    let odd = (!matches!(stats, "" | "true" | "all")).then(|| {
+        format!(
+            "value {} for parameter \"stats\" is deprecated and will be rejected in the next major release, \
+             use \"true\" or \"all\"",
+            Quoted(stats)
+        )
+    });
     let (warnings, infos) = (result.warnings, result.infos);
-    let value = result.value;
-    let success = if sample_count(&value) > INLINE_SAMPLES_MAX {
-        tokio::task::spawn_blocking(move || Success::writing(|out| render::write(out, &value))).await?
-    } else {
-        Success::writing(|out| render::write(out, &value))
+    let (value, statistics) = (result.value, result.statistics);
+    let large = sample_count(&value) > INLINE_SAMPLES_MAX;
+    let write = move || {
+        Success::writing(|out| {
+            render::write(out, &value);
+            // Within the object that the value closed.
+            out.pop();
+            if let Some(timings) = &told {
+                out.push_str(",\"stats\":");
+                write_statistics(out, timings);
+            }
+            if explained {
+                out.push_str(",\"explain\":");
+                write_explain(out, &statistics);
+            }
+            out.push('}');
+        })
     };
-    let success = success.warn(warnings).truncated(truncated);
-    Ok(success.warn(statistics).inform(infos))
+    let success = if large {
+        tokio::task::spawn_blocking(write).await?
+    } else {
+        write()
+    };
+    Ok(success
+        .warn(warnings)
+        .truncated(truncated)
+        .warn(odd)
+        .inform(infos))
 }
 
 /// Cuts a vector or a matrix to `limit` series; whether something was cut.

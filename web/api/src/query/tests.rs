@@ -9,7 +9,7 @@ use crate::testing::{Requests, START_MS, filled_gate};
 async fn requests() -> (Requests, QueryState, tempfile::TempDir) {
     let (gate, folder) = filled_gate().await;
     let engine = Engine::new(EngineConfig::default(), Handle::current());
-    let state = QueryState::new(Arc::new(engine), gate, 2);
+    let state = QueryState::new(Arc::new(engine), gate, QueryPlaces::new(2));
     (Requests(query_routes(state.clone())), state, folder)
 }
 
@@ -56,7 +56,7 @@ async fn instants() {
     let form = format!("query=up&time={at}.5&limit=1");
     let (_, body) = requests.post("/api/v1/query", &form).await;
     let expected = format!(
-        r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"metric":{{"__name__":"up","job":"a"}},"value":[{at}.5,"1"]}}]}},"warnings":["results truncated due to limit"]}}"#
+        r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"metric":{{"__name__":"up","job":"a"}},"value":[{at}.500,"1"]}}]}},"warnings":["results truncated due to limit"]}}"#
     );
     assert_eq!(body, expected);
 }
@@ -75,10 +75,34 @@ async fn options_of_a_query() {
         let result = requests.json(&path).await["data"]["result"].clone();
         assert_eq!(result.as_array().map(Vec::len), Some(count), "{options}");
     }
-    let statistics = requests.json("/api/v1/query?query=1&stats=all").await;
+    let statistics = requests.json("/api/v1/query?query=up&stats=yes").await;
     assert_eq!(
         statistics["warnings"][0],
-        "parameter \"stats\" is not supported yet; the answer has no statistics"
+        "value \"yes\" for parameter \"stats\" is deprecated and will be rejected in the next major release, use \"true\" or \"all\""
+    );
+    assert!(statistics["data"]["stats"]["timings"]["execTotalTime"].as_f64() > Some(0.0));
+    assert!(statistics["data"].get("explain").is_none());
+    let path = format!(
+        "/api/v1/query?query=sum(total)&time={}&explain=true&stats=all",
+        seconds(60)
+    );
+    let explained = requests.json(&path).await;
+    assert!(
+        explained["data"]["stats"]["samples"]["peakSamples"].as_u64() >= Some(2),
+        "{explained}"
+    );
+    let plan = &explained["data"]["explain"]["plan"];
+    assert_eq!(plan["operation"], "Aggregate", "{plan}");
+    let scan = &plan["inputs"][0]["inputs"][0];
+    assert_eq!(scan["operation"], "SeriesScan", "{plan}");
+    assert_eq!(
+        (&scan["rows"], &scan["segments_touched"]),
+        (&2.into(), &0.into()),
+        "{plan}"
+    );
+    assert!(
+        scan["bytes"].as_u64() > Some(0) && scan["time"].as_f64() > Some(0.0),
+        "{plan}"
     );
     let counter = requests
         .json(&format!("/api/v1/query?query=rate(up[5m])&time={}", seconds(300)))
@@ -185,7 +209,11 @@ async fn what_is_refused() {
 #[tokio::test]
 async fn queries_wait_for_a_place_and_are_counted() {
     let (requests, state, _folder) = requests().await;
-    let places = state.places.acquire_many(2).await.unwrap();
+    let forever = Duration::from_secs(3600);
+    let places = [
+        state.places.enter("1", forever).await.unwrap(),
+        state.places.enter("2", forever).await.unwrap(),
+    ];
     let error = requests.error("/api/v1/query?query=1&timeout=0.05").await;
     let expected = (
         503,
@@ -201,8 +229,8 @@ async fn queries_wait_for_a_place_and_are_counted() {
     for line in [
         "prometheus_engine_queries 0\n",
         "prometheus_engine_queries_concurrent_max 2\n",
-        "prometheus_engine_query_duration_seconds_count{slice=\"inner_eval\"} 1\n",
-        "prometheus_engine_query_duration_seconds_count{slice=\"queue_time\"} 2\n",
+        "prometheus_engine_query_duration_seconds_count{slice=\"inner_eval\"} 3\n",
+        "prometheus_engine_query_duration_seconds_count{slice=\"queue_time\"} 4\n",
     ] {
         assert!(text.contains(line), "{text}");
     }
@@ -211,7 +239,7 @@ async fn queries_wait_for_a_place_and_are_counted() {
 #[tokio::test]
 async fn nothing_before_the_store_is_open() {
     let engine = Engine::new(EngineConfig::default(), Handle::current());
-    let state = QueryState::new(Arc::new(engine), StoreGate::default(), 1);
+    let state = QueryState::new(Arc::new(engine), StoreGate::default(), QueryPlaces::new(1));
     let request = axum::http::Request::get("/api/v1/query?query=up")
         .body(axum::body::Body::empty())
         .unwrap();

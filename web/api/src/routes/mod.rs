@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
@@ -11,10 +14,13 @@ use crate::admin::{AdminState, admin_routes};
 use crate::alertmanager::{AlertmanagerState, alertmanager_routes};
 use crate::cors::{CorsOrigin, answer_origins};
 use crate::exemplars::{ExemplarsState, exemplars_routes};
+use crate::federate::{FederateState, federate_routes};
 use crate::gate::{ReadGate, StoreGate, require_open, require_ready};
 use crate::metadata::{MetadataState, metadata_routes};
 use crate::metrics::{HttpMetrics, count_requests};
-use crate::query::{QueryState, query_routes};
+use crate::notifications::notifications_routes;
+use crate::query::{QueryState, query_routes, syntax_routes};
+use crate::remote_read::{RemoteReadState, remote_read_routes};
 use crate::rules::{RulesState, rules_routes};
 use crate::series::{SeriesState, series_routes};
 use crate::sql::{SqlState, sql_routes};
@@ -30,6 +36,10 @@ pub struct Families {
     pub series: SeriesState,
     /// Exemplars.
     pub exemplars: ExemplarsState,
+    /// Federation.
+    pub federate: FederateState,
+    /// Remote read.
+    pub remote_read: RemoteReadState,
     /// Scrape targets.
     pub targets: TargetsState,
     /// What is said of metrics.
@@ -56,15 +66,19 @@ pub fn api_routes(families: Families, gate: StoreGate, cors: CorsOrigin, patienc
         gate: gate.clone(),
         patience,
     };
+    let syntax = syntax_routes(families.query.clone());
     let reading = Router::new()
         .merge(query_routes(families.query))
         .merge(series_routes(families.series))
         .merge(exemplars_routes(families.exemplars))
+        .merge(federate_routes(families.federate))
+        .merge(remote_read_routes(families.remote_read))
         .merge(sql_routes(families.sql))
         .merge(head_routes(families.status.clone()))
         .merge(admin_routes(families.admin))
         .layer(from_fn_with_state(read_gate, require_ready));
     let waiting = Router::new()
+        .merge(syntax)
         .merge(targets_routes(families.targets))
         .merge(metadata_routes(families.metadata))
         .merge(rules_routes(families.rules))
@@ -74,8 +88,29 @@ pub fn api_routes(families: Families, gate: StoreGate, cors: CorsOrigin, patienc
         .merge(reading)
         .merge(graph_routes(families.graph))
         .merge(replay_routes(gate))
+        .merge(notifications_routes())
         .merge(alertmanager_routes(families.alertmanager))
+        .route("/api/{*rest}", any(no_such_page))
+        .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(cors, answer_origins))
+}
+
+/// Nothing of the API has this path: plain text, as Prometheus answers it, never a page of the console.
+async fn no_such_page() -> Response {
+    plain_error(StatusCode::NOT_FOUND, "404 page not found\n")
+}
+
+async fn no_such_method() -> Response {
+    plain_error(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n")
+}
+
+/// An error outside of the envelope, as Go's HTTP server words it.
+pub(crate) fn plain_error(status: StatusCode, text: impl Into<String>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (status, headers, text.into()).into_response()
 }
 
 /// What all requests share, whichever routes take them: gzip for clients that take it, and counting.

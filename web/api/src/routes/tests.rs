@@ -35,9 +35,19 @@ async fn families(gate: &StoreGate) -> Families {
     };
     let router = AlertRouter::start(default_config(), RouterOptions::default());
     Families {
-        query: QueryState::new(Arc::new(engine), gate.clone(), 20),
+        query: QueryState::new(Arc::new(engine), gate.clone(), crate::query::QueryPlaces::new(20)),
         series: SeriesState::new(gate.clone()),
         exemplars: ExemplarsState::new(gate.clone()),
+        federate: FederateState::new(gate.clone(), Arc::default(), Duration::from_secs(300)),
+        remote_read: RemoteReadState::new(
+            gate.clone(),
+            Arc::default(),
+            crate::remote_read::RemoteReadLimits {
+                samples_max: 0,
+                concurrent_max: 1,
+                frame_bytes: 1,
+            },
+        ),
         targets: TargetsState::new(Arc::new(TargetsStatus::default()), external),
         metadata: MetadataState::new(Arc::default(), Arc::default()),
         rules: RulesState::new(Vec::new, Vec::new()),
@@ -104,7 +114,17 @@ async fn readiness() {
     ] {
         assert_eq!(closed.get(path).await.0, 200, "{path}");
     }
-    assert_eq!(open.get("/api/v1/format_query").await.0, 404);
+    for path in ["/api/v1/nothing", "/api/nothing", "/api/v1"] {
+        assert_eq!(
+            open.get(path).await,
+            (404, "404 page not found\n".to_owned()),
+            "{path}"
+        );
+    }
+    let put = Request::put("/api/v1/query").body(Body::empty()).unwrap();
+    let (status, headers, body) = open.send(put).await;
+    assert_eq!((status, body.as_str()), (405, "Method Not Allowed\n"));
+    assert!(headers[header::ALLOW].to_str().unwrap().contains("POST"));
     let empty =
         r#"{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":null}}"#;
     assert_eq!(

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod import;
 pub mod inspect;
+pub mod query;
 pub mod run;
 pub mod sql;
 pub mod test;
@@ -14,6 +15,12 @@ use std::io::Write;
 pub fn complain(error: &anyhow::Error) {
     // Where standard error is closed there is nobody to tell.
     drop(writeln!(std::io::stderr(), "weir: {error:#}"));
+}
+
+/// Prints a remark beside a result.
+fn remark(text: &str) {
+    // As in `complain`.
+    drop(writeln!(std::io::stderr(), "{text}"));
 }
 
 /// Prints a result for a person or a script.

@@ -23,7 +23,7 @@ const NOT_YET: [&str; 6] = [
     "dashboards",
 ];
 /// Keys of `global` that this version does not have.
-const NOT_YET_GLOBAL: [&str; 2] = ["query_log_file", "scrape_failure_log_file"];
+const NOT_YET_GLOBAL: [&str; 1] = ["scrape_failure_log_file"];
 
 /// The main file before the files that it names are read.
 struct Main {
@@ -40,6 +40,7 @@ struct Global {
     evaluation_interval_ms: i64,
     rule_query_offset_ms: i64,
     external_labels: Labels,
+    query_log_file: Option<PathBuf>,
 }
 
 pub(super) fn load(file: &str, text: &str) -> Result<ServerConfig, ConfigError> {
@@ -69,6 +70,7 @@ pub(super) fn load(file: &str, text: &str) -> Result<ServerConfig, ConfigError> 
         evaluation_interval_ms: main.global.evaluation_interval_ms,
         rule_query_offset_ms: main.global.rule_query_offset_ms,
         external_labels: main.global.external_labels,
+        query_log_file: main.global.query_log_file,
         rule_groups,
         rule_files,
         alert_router,
@@ -129,11 +131,13 @@ impl Default for Global {
             evaluation_interval_ms: EVALUATION_INTERVAL_MS,
             rule_query_offset_ms: 0,
             external_labels: Labels::empty(),
+            query_log_file: None,
         }
     }
 }
 
 fn global(field: Field<'_>) -> Result<Global, Error> {
+    let document = field.document();
     let mapping = field.mapping()?;
     mapping.not_supported(&NOT_YET_GLOBAL);
     let scrape = GlobalScrape::decode(&mapping)?;
@@ -145,6 +149,10 @@ fn global(field: Field<'_>) -> Result<Global, Error> {
         evaluation_interval_ms: interval_ms.unwrap_or(EVALUATION_INTERVAL_MS),
         rule_query_offset_ms: mapping.get_or("rule_query_offset", Field::duration_ms, 0)?,
         external_labels: mapping.get_or("external_labels", external_labels, Labels::empty())?,
+        query_log_file: mapping
+            .get("query_log_file", Field::string)?
+            .filter(|file| !file.is_empty())
+            .map(|file| document.resolve(&file)),
     };
     mapping.finish()?;
     Ok(global)

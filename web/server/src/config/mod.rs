@@ -36,6 +36,8 @@ pub struct ServerConfig {
     pub rule_query_offset_ms: i64,
     /// Labels that leave with alerts.
     pub external_labels: Labels,
+    /// Where queries are logged.
+    pub query_log_file: Option<PathBuf>,
     /// Rule groups of all rule files.
     pub rule_groups: Vec<RuleGroup>,
     /// Names of the rule files that were read.

@@ -38,9 +38,9 @@ fn what_is_not_there_yet_is_refused_with_its_place() {
             "remote_write",
         ),
         (
-            "global:\n  query_log_file: q.log\n",
+            "global:\n  scrape_failure_log_file: q.log\n",
             "prometheus.yml:2:3",
-            "query_log_file",
+            "scrape_failure_log_file",
         ),
         (
             "global:\n  scrape_intervall: 1s\n",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,17 +22,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use web_api::{
-    AdminState, AlertmanagerState, BuildInfo, CorsOrigin, ExemplarsState, Families, GraphState, HttpMetrics,
-    Lifecycle, ManagementState, MetadataState, NotReady, QueryState, RulesState, SelfMetrics, SeriesState,
-    SqlState, StatusState, StoreGate, TargetsState, api_routes, management_routes, metrics_routes,
-    with_layers,
+    AdminState, AlertmanagerState, BuildInfo, CorsOrigin, ExemplarsState, Families, FederateState,
+    GraphState, HttpMetrics, Lifecycle, ManagementState, MetadataState, NotReady, QueryState,
+    RemoteReadLimits, RemoteReadState, RulesState, SelfMetrics, SeriesState, SqlState, StatusState,
+    StoreGate, TargetsState, api_routes, management_routes, metrics_routes, with_layers,
 };
 
 use super::server::{Server, Started};
 use crate::cli::RunOptions;
 
-/// Queries that run at a time, Prometheus's default for `--query.max-concurrency`.
-const QUERIES_MAX: usize = 20;
 /// Longest that requests under way get at a shutdown.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -117,9 +116,12 @@ impl Front {
         let task = tokio::spawn(async move {
             // Held here, so that `Requests` never ends while something is served.
             let _sender = sender;
-            axum::serve(listener, routes)
-                .with_graceful_shutdown(stopped)
-                .await
+            axum::serve(
+                listener,
+                routes.into_make_service_with_connect_info::<SocketAddr>(),
+            )
+            .with_graceful_shutdown(stopped)
+            .await
         });
         (
             Self {
@@ -137,7 +139,12 @@ impl Front {
     /// Serves everything from now on.
     pub(crate) fn open(&self, server: &Server, started: &Started) {
         self.gate.open(server.store.clone());
-        let query = QueryState::new(Arc::clone(&server.engine), self.gate.clone(), QUERIES_MAX);
+        let query = QueryState::new(
+            Arc::clone(&server.engine),
+            self.gate.clone(),
+            Arc::clone(&server.places),
+        )
+        .with_log(Arc::clone(&server.query_log));
         let own = self.self_metrics(server, &query);
         let families = self.families(server, started, query);
         let host = Arc::new(HostExporter::new(Roots::default()));
@@ -176,6 +183,20 @@ impl Front {
             query,
             series: SeriesState::new(gate.clone()),
             exemplars: ExemplarsState::new(gate.clone()),
+            federate: FederateState::new(
+                gate.clone(),
+                Arc::clone(&server.external_labels),
+                options.lookback,
+            ),
+            remote_read: RemoteReadState::new(
+                gate.clone(),
+                Arc::clone(&server.external_labels),
+                RemoteReadLimits {
+                    samples_max: options.remote_read_samples_max,
+                    concurrent_max: options.remote_read_concurrency_max,
+                    frame_bytes: options.remote_read_frame_bytes,
+                },
+            ),
             metadata: MetadataState::new(
                 Arc::clone(&server.ingest.targets),
                 Arc::clone(server.ingest.remote_write.metadata()),
@@ -212,6 +233,8 @@ impl Front {
             Arc::clone(&server.ingest.remote_write),
         );
         let discoveries = Arc::clone(&server.ingest.discovery_metrics);
+        let imports = Arc::clone(&server.ingest.text_import);
+        let (engine, query_log) = (Arc::clone(&server.engine), Arc::clone(&server.query_log));
         let router = server.router.clone();
         let runtime = tokio::runtime::Handle::current();
         let build_gate = gate.clone();
@@ -232,6 +255,11 @@ impl Front {
                     writes.cached_series() as f64,
                 );
             })
+            .with(move |out| {
+                for (name, help, value) in imports.metrics().counters() {
+                    out.counter(name, help, &[], value as f64);
+                }
+            })
             .with(move |out| web_api::graph_metrics(&graph.status(), out))
             .with(move |out| web_api::rule_metrics(&rules.metrics(), out))
             .with(move |out| {
@@ -241,7 +269,24 @@ impl Front {
                 }
             })
             .with(move |out| config.collect(out))
-            .with(move |out| queries.collect(out))
+            .with(move |out| {
+                queries.collect(out);
+                query_log.collect(out);
+                if let Some(memory) = engine.memory() {
+                    out.gauge(
+                        "weir_query_memory_bytes",
+                        "Memory that running queries are counted with.",
+                        &[],
+                        memory.held_bytes() as f64,
+                    );
+                    out.gauge(
+                        "weir_query_memory_limit_bytes",
+                        "Memory that all queries together may take.",
+                        &[],
+                        memory.total_bytes_max() as f64,
+                    );
+                }
+            })
             .with(move |out| http.collect(out))
     }
 }
@@ -309,6 +354,19 @@ fn flags(started: &Started) -> BTreeMap<String, String> {
         ("query.lookback-delta", duration(options.lookback)),
         ("query.timeout", duration(options.query_timeout)),
         ("query.max-samples", options.query_samples_max.to_string()),
+        ("query.max-concurrency", options.query_concurrency_max.to_string()),
+        (
+            "storage.remote.read-sample-limit",
+            options.remote_read_samples_max.to_string(),
+        ),
+        (
+            "storage.remote.read-concurrent-limit",
+            options.remote_read_concurrency_max.to_string(),
+        ),
+        (
+            "storage.remote.read-max-bytes-in-frame",
+            options.remote_read_frame_bytes.to_string(),
+        ),
     ];
     pairs
         .into_iter()

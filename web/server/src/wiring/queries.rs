@@ -2,18 +2,24 @@
 //! which rules ask.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use engine_model::Matcher;
 use engine_storage::Store;
-use queries_promql::{Engine, EngineConfig, QueryError, QueryOptions, Value};
+use queries_promql::{Engine, EngineConfig, QueryError, QueryOptions, QueryResult, Value};
 use queries_rules::{Evaluate, EvaluateError, Evaluated, History, LastSample, RuleQuery};
 use queries_sql::{SqlConfig, SqlEngine};
-use queries_tables::StoreSnapshot;
+use queries_tables::{QueryMemory, StoreSnapshot};
 use tokio::runtime::{Builder, Runtime};
+use web_api::{LoggedQuery, QueryLog, QueryOrigin, QueryPlaces, Timings};
 
 use super::features::Features;
 use crate::cli::RunOptions;
+
+/// Memory that a machine is taken to have where it does not tell.
+const MEMORY_BYTES_UNKNOWN: u64 = 2 << 30;
 
 /// The threads on which queries compute.
 pub(super) fn runtime() -> std::io::Result<Runtime> {
@@ -39,7 +45,38 @@ pub(super) fn engine(
         delayed_name_removal: features.delayed_name_removal,
         type_and_unit_labels: features.type_and_unit_labels,
     };
-    Arc::new(Engine::new(config, runtime.handle().clone()))
+    let memory = machine_memory_bytes();
+    let memory = QueryMemory::new(
+        options.query_memory_max.unwrap_or(memory / 4),
+        options.query_memory_total_max.unwrap_or(memory / 2),
+    );
+    Arc::new(Engine::new(config, runtime.handle().clone()).within(Arc::new(memory)))
+}
+
+/// What this process may use: the machine's memory, or less where its control group says so.
+fn machine_memory_bytes() -> u64 {
+    let of_machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(kilobytes << 10)
+    });
+    let of_group = std::fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()
+        .and_then(|text| text.trim().parse::<u64>().ok());
+    match (of_machine, of_group) {
+        (Some(machine), Some(group)) => machine.min(group),
+        (machine, group) => machine.or(group).unwrap_or(MEMORY_BYTES_UNKNOWN),
+    }
+}
+
+/// The places of queries, written to the folder of the storage.
+pub(super) fn places(options: &RunOptions) -> anyhow::Result<Arc<QueryPlaces>> {
+    QueryPlaces::tracked(options.query_concurrency_max, &options.storage_path).with_context(|| {
+        format!(
+            "cannot keep the list of running queries in {}",
+            options.storage_path.display()
+        )
+    })
 }
 
 /// The SQL engine, on the same runtime and within the same time-out.
@@ -57,9 +94,44 @@ pub(super) fn sql_engine(options: &RunOptions, runtime: &Runtime) -> Arc<SqlEngi
 pub(super) struct StoredQueries {
     pub(super) engine: Arc<Engine>,
     pub(super) store: Store,
+    pub(super) places: Arc<QueryPlaces>,
+    pub(super) log: Arc<QueryLog>,
 }
 
 impl StoredQueries {
+    /// Queries of rules take places as those of people do, and are logged.
+    async fn logged(&self, query: &RuleQuery, at_ms: i64) -> Result<QueryResult, EvaluateError> {
+        let longest = self.engine.config().timeout;
+        let place = self.places.enter(&query.text, longest).await;
+        let place = place.map_err(|error| EvaluateError::Failed(error.to_string()))?;
+        let started = Instant::now();
+        let snapshot = Arc::new(StoreSnapshot::pin(&self.store));
+        let result = self
+            .engine
+            .instant(snapshot, &query.text, at_ms, QueryOptions::default())
+            .await;
+        if self.log.is_on() {
+            let statistics = result.as_ref().map(|result| result.statistics.clone());
+            self.log.write(&LoggedQuery {
+                query: &query.text,
+                start_ms: at_ms,
+                end_ms: at_ms,
+                step_ms: 0,
+                error: result.as_ref().err().map(ToString::to_string),
+                timings: Timings {
+                    queued: place.waited,
+                    executed: started.elapsed(),
+                    statistics: statistics.unwrap_or_default(),
+                },
+                origin: QueryOrigin::Rule,
+            });
+        }
+        result.map_err(|error| match error {
+            QueryError::Canceled => EvaluateError::Canceled,
+            other => EvaluateError::Failed(other.to_string()),
+        })
+    }
+
     /// Rules wait until the log is replayed, so that no alert fires because of a restart.
     async fn ready(&self) -> Result<(), EvaluateError> {
         let ready = self.store.ready().await;
@@ -71,15 +143,7 @@ impl StoredQueries {
 impl Evaluate for StoredQueries {
     async fn instant(&self, query: &RuleQuery, at_ms: i64) -> Result<Evaluated, EvaluateError> {
         self.ready().await?;
-        let snapshot = Arc::new(StoreSnapshot::pin(&self.store));
-        let result = self
-            .engine
-            .instant(snapshot, &query.text, at_ms, QueryOptions::default())
-            .await;
-        let result = result.map_err(|error| match error {
-            QueryError::Canceled => EvaluateError::Canceled,
-            other => EvaluateError::Failed(other.to_string()),
-        })?;
+        let result = self.logged(query, at_ms).await?;
         let evaluated = match result.value {
             Value::Vector(elements) => {
                 Evaluated::vector(elements.into_iter().map(|e| (e.labels, e.value)).collect())

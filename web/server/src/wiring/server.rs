@@ -1,10 +1,12 @@
 //! The running server: its pieces, how they are started, and how they are taken down.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use alert_router::RouterHandle;
+use anyhow::Context as _;
 use engine_dataflow::NodeFailure;
 use engine_model::Labels;
 use engine_storage::Store;
@@ -14,7 +16,7 @@ use queries_rules::RuleManager;
 use queries_sql::SqlEngine;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
-use web_api::ConfigStatus;
+use web_api::{ConfigStatus, QueryLog, QueryPlaces};
 
 use super::features::Features;
 use super::ingest::Ingest;
@@ -32,12 +34,14 @@ const NOTIFICATION_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Server {
     pub(super) store: Store,
     pub(super) engine: Arc<Engine>,
+    pub(super) places: Arc<QueryPlaces>,
+    pub(super) query_log: Arc<QueryLog>,
     pub(super) sql: Arc<SqlEngine>,
     pub(super) ingest: Ingest,
     pub(super) router: RouterHandle,
     pub(super) rules: RuleManager,
     pub(super) config_status: Arc<ConfigStatus>,
-    external_labels: Arc<RwLock<Labels>>,
+    pub(super) external_labels: Arc<RwLock<Labels>>,
     external_url: String,
     /// What the store was opened with.
     storage: StorageConfig,
@@ -77,6 +81,7 @@ impl Server {
         let features = Features::of(&options.features);
         let engine = queries::engine(options, features, config.evaluation_interval_ms, &query_runtime);
         let sql = queries::sql_engine(options, &query_runtime);
+        let (places, query_log) = (queries::places(options)?, Arc::<QueryLog>::default());
         let ingest = ingest::start(&store, &config, features.start_timestamp_zeros)?;
         let router = alerts::start(config.alert_router.clone(), external_url, &options.storage_path).await?;
         let external_labels = Arc::new(RwLock::new(Labels::empty()));
@@ -87,6 +92,8 @@ impl Server {
         let stored = StoredQueries {
             engine: Arc::clone(&engine),
             store: store.clone(),
+            places: Arc::clone(&places),
+            log: Arc::clone(&query_log),
         };
         let rules = rules::manager(&ingest.graph, stored, Arc::new(to_router), &store);
         let stop = CancellationToken::new();
@@ -95,6 +102,8 @@ impl Server {
             storage: config.storage.clone(),
             store,
             engine,
+            places,
+            query_log,
             sql,
             ingest,
             router,
@@ -105,29 +114,34 @@ impl Server {
             stop,
             query_runtime,
         };
+        server.open_query_log(&config)?;
         server.apply(config).await?;
         Ok(server)
     }
 
-    /// Reads the configuration again and makes it the one in force. On an error in a file nothing changes.
+    /// Reads the configuration again and makes it the one in force. What cannot be used changes nothing.
     pub(crate) async fn reload(&mut self, started: &Started) -> anyhow::Result<()> {
-        let applied = match started.read_config() {
-            Ok(config) => {
-                let reloaded = self.router.reload(config.alert_router.clone()).await;
-                match reloaded {
-                    Ok(()) => {
-                        storage::reload(&self.store, &started.options, &self.storage, &config.storage);
-                        self.apply(config).await
-                    }
-                    Err(error) => Err(error.into()),
-                }
-            }
-            Err(error) => Err(error.into()),
-        };
+        let applied = self.take_over(started).await;
         if applied.is_err() {
             self.config_status.failed();
         }
         applied
+    }
+
+    /// What a configuration can fail at comes first; after that only a server that stops refuses it.
+    async fn take_over(&mut self, started: &Started) -> anyhow::Result<()> {
+        let config = started.read_config()?;
+        self.open_query_log(&config)?;
+        self.router.reload(config.alert_router.clone()).await?;
+        storage::reload(&self.store, &started.options, &self.storage, &config.storage);
+        self.apply(config).await
+    }
+
+    fn open_query_log(&self, config: &ServerConfig) -> anyhow::Result<()> {
+        let log = config.query_log_file.as_deref();
+        self.query_log
+            .open(log)
+            .with_context(|| format!("cannot open the query log {}", log.unwrap_or(Path::new("")).display()))
     }
 
     /// Jobs and rule groups that do not change go on undisturbed.

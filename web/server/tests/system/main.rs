@@ -1,6 +1,8 @@
 //! The built binary as a black box, beside real peers. A test whose peer is missing is reported as skipped.
 
 mod alertmanager;
+mod api_differential;
+mod clients;
 mod command;
 mod console;
 mod crash;
@@ -16,6 +18,7 @@ mod new_counters;
 mod peers;
 mod process;
 mod push;
+mod query_limits;
 mod real_peers;
 mod reload;
 mod remote_senders;
@@ -49,6 +52,9 @@ fn main() -> ExitCode {
     scrape_differential::add(&mut suite);
     crash::add(&mut suite);
     differential::add(&mut suite);
+    api_differential::add(&mut suite);
+    clients::add(&mut suite);
+    query_limits::add(&mut suite);
     duckdb::add(&mut suite);
     import::add(&mut suite);
     upstream::add(&mut suite);

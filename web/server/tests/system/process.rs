@@ -99,6 +99,16 @@ impl Process {
         Ok(kilobytes.context("no peak is told")?.parse::<u64>()? * 1024)
     }
 
+    /// CPU time that the program has taken since its start.
+    pub(crate) fn cpu_time(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()?))?;
+        // Behind the name, which may hold anything: state is the first field, user and system time are the 12th and 13th.
+        let (_, fields) = stat.rsplit_once(')').context("no name")?;
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>().unwrap_or_default()).sum();
+        Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+    }
+
     fn id(&self) -> Result<u32> {
         let id = self.child.id();
         id.with_context(|| format!("{} has ended already", self.name))

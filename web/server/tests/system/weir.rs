@@ -108,6 +108,11 @@ impl Weir {
             .peak_memory_bytes()
     }
 
+    /// CPU time that it has taken since its start.
+    pub(crate) fn cpu_time(&self) -> Result<Duration> {
+        self.process.as_ref().context("weir is not running")?.cpu_time()
+    }
+
     /// A file beside its configuration.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<()> {
         Ok(fs::write(self.folder.path().join(name), text)?)
