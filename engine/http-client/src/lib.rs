@@ -5,6 +5,7 @@
 
 mod client;
 mod error;
+mod jwt;
 mod request;
 mod response;
 

@@ -1,8 +1,8 @@
-//! Tokens of the client credentials grant (RFC 6749, section 4.4): fetched once, kept until they expire.
+//! OAuth 2.0 tokens, by client credentials or by a signed statement: fetched once, kept until they expire.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use engine_settings::{HttpClientOptions, OAuth2};
+use engine_settings::{Grant, HttpClientOptions, JwtBearer, OAuth2};
 use http::HeaderValue;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,10 +14,13 @@ use url::form_urlencoded;
 use crate::client::HttpClient;
 use crate::credentials::{basic, secret};
 use crate::error::{ClientError, RequestError};
+use crate::jwt;
 use crate::request::Request;
 
 /// A token is renewed this long before it expires, so that none expires on its way.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(10);
+/// What the JWT bearer grant is called on the wire.
+const JWT_BEARER_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// Answers of token servers are small: tokens of a few KiB and some words.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 
@@ -63,7 +66,11 @@ impl TokenSource {
     /// What the `Authorization` header says.
     pub(crate) async fn authorization(&self) -> Result<String, RequestError> {
         let mut kept = self.kept.lock().await;
-        let secret = match &self.options.client_secret {
+        let source = match &self.options.grant {
+            Grant::ClientCredentials => &self.options.client_secret,
+            Grant::JwtBearer(grant) => &grant.key,
+        };
+        let secret = match source {
             Some(source) => secret(source).await?,
             None => String::new(),
         };
@@ -89,16 +96,23 @@ impl TokenSource {
     /// Servers want the client's name in a header or in the body and do not say which: the header is the
     /// standard's choice and tried first.
     async fn fetch(&self, secret: String) -> Result<Token, RequestError> {
-        let first = self.ask(&secret, true).await;
+        if let Grant::JwtBearer(grant) = &self.options.grant {
+            let form = self.statement_form(grant, &secret)?;
+            return self.ask(form, &secret, false).await;
+        }
+        let first = self.ask(self.secret_form(&secret, true), &secret, true).await;
         match first {
-            Err(RequestError::Credentials(_)) => self.ask(&secret, false).await,
+            Err(RequestError::Credentials(_)) => {
+                let form = self.secret_form(&secret, false);
+                self.ask(form, &secret, false).await
+            }
             other => other,
         }
     }
 
-    async fn ask(&self, secret: &str, in_header: bool) -> Result<Token, RequestError> {
+    async fn ask(&self, form: String, secret: &str, in_header: bool) -> Result<Token, RequestError> {
         let options = &self.options;
-        let mut request = Request::post(options.token_url.clone(), self.form(secret, in_header))
+        let mut request = Request::post(options.token_url.clone(), form)
             .header(
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/x-www-form-urlencoded"),
@@ -142,7 +156,37 @@ impl TokenSource {
         })
     }
 
-    fn form(&self, secret: &str, in_header: bool) -> String {
+    /// A statement that is signed now.
+    fn statement_form(&self, grant: &JwtBearer, key_pem: &str) -> Result<String, RequestError> {
+        let fault = |why: String| RequestError::Credentials(format!("oauth2: {why}"));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut id = [0; 16];
+        let random = rustls::crypto::ring::default_provider().secure_random;
+        random
+            .fill(&mut id)
+            .map_err(|_| fault("the system gives no random numbers".to_owned()))?;
+        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let assertion = jwt::assertion(&self.options, grant, key_pem, now.as_secs(), &id).map_err(fault)?;
+        let options = &self.options;
+        let grant_type = options.endpoint_params.get("grant_type");
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        // Servers that know the grant by another name are served too, as Prometheus does.
+        form.append_pair("grant_type", grant_type.map_or(JWT_BEARER_GRANT, String::as_str));
+        form.append_pair("assertion", &assertion);
+        if !options.scopes.is_empty() {
+            form.append_pair("scope", &options.scopes.join(" "));
+        }
+        for (name, value) in &options.endpoint_params {
+            match name.as_str() {
+                "grant_type" => {}
+                "assertion" | "scope" => return Err(fault(format!("cannot overwrite parameter {name:?}"))),
+                _ => drop(form.append_pair(name, value)),
+            }
+        }
+        Ok(form.finish())
+    }
+
+    fn secret_form(&self, secret: &str, in_header: bool) -> String {
         let options = &self.options;
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials");

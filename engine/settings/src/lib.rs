@@ -20,8 +20,8 @@ pub use decode::{Field, Mapping};
 pub use diagnostics::{Diagnostics, Error};
 pub use environment::{Expansion, expand_environment};
 pub use http_client::{
-    Authentication, HeaderSource, HttpClientOptions, OAuth2, ProxyChoice, ProxyOptions, SecretSource,
-    TextSource, TlsOptions, TlsVersion,
+    Authentication, Grant, HeaderSource, HttpClientOptions, JwtAlgorithm, JwtBearer, OAuth2, ProxyChoice,
+    ProxyOptions, SecretSource, TextSource, TlsOptions, TlsVersion,
 };
 pub use secret::Secret;
 pub use yaml::{Document, Key, Node, Position, Scalar, Value};

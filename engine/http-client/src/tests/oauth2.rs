@@ -109,3 +109,31 @@ async fn a_token_server_that_refuses_is_named_and_nothing_is_asked() {
     assert!(error.contains("oauth2") && error.contains("403"), "{error}");
     assert!(!error.contains("p/w") && server.requests().is_empty(), "{error}");
 }
+
+#[tokio::test]
+async fn a_signed_statement_is_shown_for_a_token() {
+    let (tokens, server) = (token_server("3600").await, serve(None, ok).await);
+    let key = format!("{}/src/tests/rsa_key.pem", env!("CARGO_MANIFEST_DIR"));
+    let url = tokens.url("http", "/token");
+    let client = client(&format!(
+        "oauth2: {{client_id: weir, token_url: '{url}', scopes: [read, write], endpoint_params: {{tenant: m}}, \
+         client_certificate_key_file: '{key}', grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}}"
+    ));
+    for _ in 0..2 {
+        get(&client, server.url("http", "/")).await.unwrap();
+    }
+    let [request] = &tokens.requests()[..] else {
+        panic!("{:?}", tokens.requests())
+    };
+    assert_eq!(header(request, "authorization"), None);
+    let body = request.rsplit("\r\n\r\n").next().unwrap();
+    let start =
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=eyJhbGciOiJSUzI1NiI";
+    assert!(
+        body.starts_with(start) && body.ends_with("&scope=read+write&tenant=m"),
+        "{body}"
+    );
+    for request in server.requests() {
+        assert_eq!(header(&request, "authorization").unwrap(), "Bearer t1");
+    }
+}

@@ -1,6 +1,7 @@
 //! Typed decoding by hand: a [`Field`] is a value with its place, a [`Mapping`] is read key by key.
 
 mod field;
+mod json;
 mod mapping;
 mod scalar;
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl<'a> Field<'a> {
     }
 }
 
-fn parse_integer(text: &str) -> Option<i64> {
+pub(super) fn parse_integer(text: &str) -> Option<i64> {
     let cleaned = text.replace('_', "");
     let (negative, digits) = match cleaned.as_bytes() {
         [b'-', ..] => (true, &cleaned[1..]),
@@ -163,7 +163,7 @@ fn parse_integer(text: &str) -> Option<i64> {
     }
 }
 
-fn parse_number(text: &str) -> Option<f64> {
+pub(super) fn parse_number(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     match unsigned {
         ".inf" | ".Inf" | ".INF" if text.starts_with('-') => return Some(f64::NEG_INFINITY),

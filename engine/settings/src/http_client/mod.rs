@@ -3,6 +3,7 @@
 
 mod authentication;
 mod headers;
+mod jwt_bearer;
 mod oauth2;
 mod proxy;
 mod tls;
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 
 pub use authentication::Authentication;
 pub use headers::HeaderSource;
-pub use oauth2::OAuth2;
+pub use jwt_bearer::{JwtAlgorithm, JwtBearer};
+pub use oauth2::{Grant, OAuth2};
 pub use proxy::{ProxyChoice, ProxyOptions};
 pub use tls::{TlsOptions, TlsVersion};
 

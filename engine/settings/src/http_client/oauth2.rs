@@ -1,14 +1,14 @@
-//! OAuth 2.0 client credentials: where a token comes from and what is sent for it.
+//! OAuth 2.0: where a token comes from and what is shown for it.
 
 use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::{ProxyOptions, SecretSource, TlsOptions};
+use super::{JwtBearer, ProxyOptions, SecretSource, TlsOptions};
 use crate::decode::Field;
 use crate::diagnostics::Error;
 
-/// Keys of the JWT bearer grant, which this version does not have.
+/// Keys that only the JWT bearer grant has.
 const JWT_BEARER: [&str; 7] = [
     "client_certificate_key",
     "client_certificate_key_file",
@@ -18,13 +18,26 @@ const JWT_BEARER: [&str; 7] = [
     "audience",
     "claims",
 ];
+/// The long word for the JWT bearer grant.
+const JWT_BEARER_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// The client credentials grant (RFC 6749, section 4.4).
+/// What is shown for a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    /// Name and secret of the client (RFC 6749, section 4.4).
+    ClientCredentials,
+    /// A signed statement (RFC 7523, section 2.1).
+    JwtBearer(Box<JwtBearer>),
+}
+
+/// Where tokens come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuth2 {
     /// Who asks.
     pub client_id: String,
-    /// What proves it.
+    /// What is shown for a token.
+    pub grant: Grant,
+    /// What proves who asks, for [`Grant::ClientCredentials`].
     pub client_secret: Option<SecretSource>,
     /// What the token is for.
     pub scopes: Vec<String>,
@@ -41,18 +54,22 @@ pub struct OAuth2 {
 impl OAuth2 {
     pub(super) fn decode(field: Field<'_>) -> Result<Self, Error> {
         let mapping = field.mapping()?;
-        if let Some(grant) = mapping.optional("grant_type") {
-            let text = grant.clone().string()?;
-            if !matches!(text.as_str(), "" | "client_credentials") {
-                return Err(grant.error(format!(
-                    "grant type {text:?} is not supported by this version of weir; use \"client_credentials\""
-                )));
+        mapping.not_supported(&["client_secret_ref", "client_certificate_key_ref"]);
+        let grants = [("client_credentials", false), (JWT_BEARER_GRANT, true)];
+        let is_jwt = mapping.optional("grant_type").map(|field| field.one_of(&grants));
+        let is_jwt = is_jwt.transpose()?;
+        let grant = match is_jwt {
+            Some(true) => Grant::JwtBearer(Box::new(JwtBearer::decode(&mapping)?)),
+            _ => {
+                if let Some(field) = JWT_BEARER.iter().find_map(|key| mapping.optional(key)) {
+                    return Err(field.error_at_key(format!("is for grant_type {JWT_BEARER_GRANT:?} alone")));
+                }
+                Grant::ClientCredentials
             }
-        }
-        mapping.not_supported(&JWT_BEARER);
-        mapping.not_supported(&["client_secret_ref"]);
+        };
         let oauth2 = Self {
             client_id: mapping.require("client_id", Field::non_empty_string)?,
+            grant,
             client_secret: SecretSource::decode(&mapping, "client_secret")?,
             scopes: mapping.get_or("scopes", Field::strings, Vec::new())?,
             token_url: mapping.require("token_url", Field::url)?,

@@ -75,8 +75,12 @@ const REFUSED: &[(&str, &str)] = &[
         "/etc/weir/w.yml:1:9: missing key \"token_url\" in oauth2; add it",
     ),
     (
-        "oauth2:\n  client_id: x\n  token_url: http://t\n  grant_type: urn:ietf:params:oauth:grant-type:jwt-bearer\n  iss: me",
-        "/etc/weir/w.yml:4:15: oauth2.grant_type: grant type \"urn:ietf:params:oauth:grant-type:jwt-bearer\" is not supported by this version of weir; use \"client_credentials\"",
+        "oauth2:\n  client_id: x\n  token_url: http://t\n  iss: me",
+        "/etc/weir/w.yml:4:3: oauth2.iss: is for grant_type \"urn:ietf:params:oauth:grant-type:jwt-bearer\" alone",
+    ),
+    (
+        "oauth2:\n  client_id: x\n  token_url: http://t\n  grant_type: urn:ietf:params:oauth:grant-type:jwt-bearer\n  signature_algorithm: ES256",
+        "/etc/weir/w.yml:5:24: oauth2.signature_algorithm: expected one of RS256, RS384, RS512, got \"ES256\"",
     ),
     (
         "tls_config:\n  cert_file: c.pem",
@@ -205,6 +209,34 @@ oauth2:
     assert_eq!(oauth2.endpoint_params["audience"], "metrics");
     assert_eq!(oauth2.tls.min_version, Some(TlsVersion::Tls13));
     assert_eq!(oauth2.proxy.choice, ProxyChoice::Environment);
+}
+
+#[test]
+fn a_statement_may_be_shown_for_a_token() {
+    let text = "
+oauth2:
+  client_id: weir
+  token_url: https://login.example/token
+  grant_type: urn:ietf:params:oauth:grant-type:jwt-bearer
+  client_certificate_key_file: key.pem
+  client_certificate_key_id: k1
+  signature_algorithm: RS384
+  iss: me
+  audience: them
+  claims: {role: reader, level: 3}
+";
+    let Authentication::OAuth2(oauth2) = decode(text).expect("valid").authentication else {
+        panic!("oauth2 is configured")
+    };
+    let expected = JwtBearer {
+        key: Some(SecretSource::File("/etc/weir/key.pem".into())),
+        key_id: "k1".into(),
+        algorithm: JwtAlgorithm::Rs384,
+        issuer: "me".into(),
+        audience: "them".into(),
+        claims: vec![("role".into(), "reader".into()), ("level".into(), 3.into())],
+    };
+    assert_eq!(oauth2.grant, Grant::JwtBearer(Box::new(expected)));
 }
 
 #[test]
