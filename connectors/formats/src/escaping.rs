@@ -24,6 +24,9 @@ pub enum EscapingScheme {
 }
 
 impl EscapingScheme {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AllowUtf8, Self::Underscores, Self::Dots, Self::Values];
+
     /// The word of `Accept` and `Content-Type` headers and of configurations.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,9 +39,7 @@ impl EscapingScheme {
 
     /// The scheme of a word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::AllowUtf8, Self::Underscores, Self::Dots, Self::Values]
-            .into_iter()
-            .find(|scheme| scheme.as_str() == word)
+        Self::ALL.into_iter().find(|scheme| scheme.as_str() == word)
     }
 
     /// Writes `name` under the scheme.

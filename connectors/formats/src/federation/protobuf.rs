@@ -1,10 +1,11 @@
 //! Families as `io.prometheus.client.MetricFamily` messages, each behind its length.
 
 use engine_model::FloatHistogram;
-use engine_model::histogram::{CUSTOM_BUCKETS_SCHEMA, Span};
+use engine_model::histogram::CUSTOM_BUCKETS_SCHEMA;
 
 use super::{Family, FamilyKind, Metric, Newest, classic_buckets};
 use crate::protobuf::Writer;
+use crate::protobuf::histogram_parts::{put_spans, to_zigzag};
 
 /// Appends a family; names stay as they are.
 pub fn write_delimited(out: &mut Vec<u8>, family: &Family) {
@@ -74,26 +75,12 @@ fn native(histogram: &FloatHistogram) -> Writer {
     let mut message = Writer::default();
     message.double_field(2, histogram.sum);
     message.double_field(4, histogram.count);
-    message.int64_field(5, zigzag(histogram.schema));
+    message.int64_field(5, to_zigzag(i64::from(histogram.schema)));
     message.double_field(6, histogram.zero_threshold);
     message.double_field(8, histogram.zero_count);
-    spans(&mut message, 9, &histogram.negative_spans);
+    put_spans(&mut message, 9, &histogram.negative_spans);
     message.packed_doubles_field(11, &histogram.negative);
-    spans(&mut message, 12, &histogram.positive_spans);
+    put_spans(&mut message, 12, &histogram.positive_spans);
     message.packed_doubles_field(14, &histogram.positive);
     message
-}
-
-fn spans(message: &mut Writer, number: u32, spans: &[Span]) {
-    for span in spans {
-        let mut part = Writer::default();
-        part.int64_field(1, zigzag(span.offset));
-        part.int64_field(2, i64::from(span.length));
-        message.bytes_field(number, part.as_slice());
-    }
-}
-
-/// The varint of a signed number.
-fn zigzag(value: i32) -> i64 {
-    i64::from(((value << 1) ^ (value >> 31)) as u32)
 }

@@ -3,8 +3,8 @@
 use engine_model::histogram::{Counts, Histogram, ResetHint, Span};
 
 use crate::exposition::MetricType;
+use crate::protobuf::histogram_parts::{deltas, doubles, from_zigzag, span};
 use crate::protobuf::{Field, Reader, WireError};
-use crate::remote_write::histogram::{deltas, doubles, span, zigzag};
 
 /// A quantile of a summary or a bucket of a classic histogram.
 #[derive(Debug, Clone, Copy)]
@@ -173,7 +173,7 @@ impl Native {
         match number {
             1 => self.count = field.int64(1)? as u64,
             4 => self.count_float = field.double(4)?,
-            5 => self.schema = zigzag(field.int64(5)? as u64) as i32,
+            5 => self.schema = from_zigzag(field.int64(5)? as u64) as i32,
             6 => self.zero_threshold = field.double(6)?,
             7 => self.zero = field.int64(7)? as u64,
             8 => self.zero_float = field.double(8)?,

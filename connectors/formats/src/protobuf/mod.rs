@@ -1,5 +1,6 @@
 //! The protobuf wire format, as much as the remote protocols need: fields in, fields out.
 
+pub(crate) mod histogram_parts;
 mod reader;
 mod writer;
 

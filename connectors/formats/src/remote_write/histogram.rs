@@ -2,6 +2,7 @@
 
 use engine_model::histogram::{Counts, Histogram, ResetHint, Span};
 
+use crate::protobuf::histogram_parts::{deltas, doubles, from_zigzag, put_spans, span, to_zigzag};
 use crate::protobuf::{Field, Reader, WireError, Writer};
 
 /// A native histogram as it is sent; decoded when somebody asks for it.
@@ -77,7 +78,7 @@ impl Parts {
                 self.count_float = field.double(2)?;
             }
             3 => self.sum = field.double(3)?,
-            4 => self.schema = zigzag(field.int64(4)? as u64) as i32,
+            4 => self.schema = from_zigzag(field.int64(4)? as u64) as i32,
             5 => self.zero_threshold = field.double(5)?,
             6 => self.zero_integer = field.int64(6)? as u64,
             7 => self.zero_float = field.double(7)?,
@@ -123,10 +124,6 @@ impl Parts {
     }
 }
 
-pub(crate) fn zigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
-}
-
 fn hint(number: i64) -> ResetHint {
     match number {
         1 => ResetHint::Reset,
@@ -136,76 +133,28 @@ fn hint(number: i64) -> ResetHint {
     }
 }
 
-pub(crate) fn span(message: &[u8]) -> Result<Span, WireError> {
-    let mut out = Span { offset: 0, length: 0 };
-    let mut reader = Reader::new(message);
-    while let Some((number, field)) = reader.next_field()? {
-        match number {
-            1 => out.offset = zigzag(field.int64(1)? as u64) as i32,
-            2 => out.length = field.int64(2)? as u32,
-            _ => {}
-        }
-    }
-    Ok(out)
-}
-
-/// A repeated `sint64`, packed or one by one.
-pub(crate) fn deltas(field: Field<'_>, number: u32, out: &mut Vec<i64>) -> Result<(), WireError> {
-    let Field::Bytes(packed) = field else {
-        out.push(zigzag(field.int64(number)? as u64));
-        return Ok(());
-    };
-    let mut reader = Reader::new(packed);
-    while !reader.rest().is_empty() {
-        out.push(zigzag(reader.varint()?));
-    }
-    Ok(())
-}
-
-/// A repeated `double`, packed or one by one.
-pub(crate) fn doubles(field: Field<'_>, number: u32, out: &mut Vec<f64>) -> Result<(), WireError> {
-    let Field::Bytes(packed) = field else {
-        out.push(field.double(number)?);
-        return Ok(());
-    };
-    let (eights, rest) = packed.as_chunks::<8>();
-    if !rest.is_empty() {
-        return Err(WireError::Truncated);
-    }
-    out.extend(eights.iter().map(|bytes| f64::from_le_bytes(*bytes)));
-    Ok(())
-}
-
 /// Encodes a `Histogram` message; start timestamp 0 means that it is not said.
 pub(super) fn encode(histogram: &Histogram, timestamp: i64, start_timestamp: i64) -> Writer {
     let mut out = Writer::default();
-    let spans = |out: &mut Writer, number: u32, spans: &[Span]| {
-        for span in spans {
-            let mut part = Writer::default();
-            part.int64_field(1, unzigzag(i64::from(span.offset)));
-            part.int64_field(2, i64::from(span.length));
-            out.bytes_field(number, part.as_slice());
-        }
-    };
     match &histogram.counts {
         Counts::Integer { count, .. } => out.int64_field(1, *count as i64),
         Counts::Float { count, .. } => out.double_field(2, *count),
     }
     out.double_field(3, histogram.sum);
-    out.int64_field(4, unzigzag(i64::from(histogram.schema)));
+    out.int64_field(4, to_zigzag(i64::from(histogram.schema)));
     out.double_field(5, histogram.zero_threshold);
     match &histogram.counts {
         Counts::Integer { zero, .. } => out.int64_field(6, *zero as i64),
         Counts::Float { zero, .. } => out.double_field(7, *zero),
     }
-    spans(&mut out, 8, &histogram.negative_spans);
-    spans(&mut out, 11, &histogram.positive_spans);
+    put_spans(&mut out, 8, &histogram.negative_spans);
+    put_spans(&mut out, 11, &histogram.positive_spans);
     match &histogram.counts {
         Counts::Integer {
             positive, negative, ..
         } => {
-            out.packed_varints_field(9, negative.iter().map(|delta| unzigzag(*delta) as u64));
-            out.packed_varints_field(12, positive.iter().map(|delta| unzigzag(*delta) as u64));
+            out.packed_varints_field(9, negative.iter().map(|delta| to_zigzag(*delta) as u64));
+            out.packed_varints_field(12, positive.iter().map(|delta| to_zigzag(*delta) as u64));
         }
         Counts::Float {
             positive, negative, ..
@@ -227,9 +176,4 @@ pub(super) fn encode(histogram: &Histogram, timestamp: i64, start_timestamp: i64
         out.int64_field(17, start_timestamp);
     }
     out
-}
-
-/// The varint of a signed number, as its bits.
-fn unzigzag(value: i64) -> i64 {
-    (value << 1) ^ (value >> 63)
 }

@@ -11,7 +11,7 @@ mod relabel;
 pub use global::GlobalScrape;
 pub use histograms::HistogramOptions;
 pub use job::{ScrapeConfig, StaticGroup};
-pub use names::{NameEscaping, NameScheme, NameValidation};
+pub use names::{NameScheme, NameValidation};
 pub(super) use names::{is_legacy_label_name, is_legacy_metric_name};
 pub use protocol::ScrapeProtocol;
 pub(super) use protocol::default_protocols;

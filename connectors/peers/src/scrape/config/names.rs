@@ -1,5 +1,6 @@
 //! Which names of metrics and labels are valid, and how a target is to escape others.
 
+use connectors_formats::escaping::EscapingScheme;
 use engine_settings::{Error, Field, Mapping};
 
 /// Which names a scrape may bring.
@@ -12,39 +13,13 @@ pub enum NameValidation {
     Legacy,
 }
 
-/// How a target is to write names that are not valid in the older grammar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NameEscaping {
-    /// As they are.
-    #[default]
-    AllowUtf8,
-    /// Everything else becomes `_`.
-    Underscores,
-    /// `.` becomes `_dot_`, `_` becomes `__`, everything else `__`.
-    Dots,
-    /// `U__` before the name and `_hex_` for each other character.
-    Values,
-}
-
-impl NameEscaping {
-    /// The word in `escaping=` of a media type.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AllowUtf8 => "allow-utf-8",
-            Self::Underscores => "underscores",
-            Self::Dots => "dots",
-            Self::Values => "values",
-        }
-    }
-}
-
 /// `metric_name_validation_scheme` and `metric_name_escaping_scheme`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NameScheme {
     /// Which names are valid.
     pub validation: NameValidation,
     /// How others are escaped.
-    pub escaping: NameEscaping,
+    pub escaping: EscapingScheme,
 }
 
 impl NameScheme {
@@ -60,12 +35,7 @@ impl NameScheme {
         let escaping = mapping.get("metric_name_escaping_scheme", |field| {
             word(
                 field,
-                &[
-                    ("allow-utf-8", NameEscaping::AllowUtf8),
-                    ("underscores", NameEscaping::Underscores),
-                    ("dots", NameEscaping::Dots),
-                    ("values", NameEscaping::Values),
-                ],
+                &EscapingScheme::ALL.map(|scheme| (scheme.as_str(), scheme)),
             )
         })?;
         let implied = match validation.flatten() {
@@ -73,7 +43,7 @@ impl NameScheme {
             Some(NameValidation::Utf8) => Self::default(),
             Some(NameValidation::Legacy) => Self {
                 validation: NameValidation::Legacy,
-                escaping: NameEscaping::Underscores,
+                escaping: EscapingScheme::Underscores,
             },
         };
         let scheme = Self {
@@ -82,7 +52,7 @@ impl NameScheme {
         };
         let refused = Self {
             validation: NameValidation::Legacy,
-            escaping: NameEscaping::AllowUtf8,
+            escaping: EscapingScheme::AllowUtf8,
         };
         match scheme == refused {
             true => Err(super::global::at(

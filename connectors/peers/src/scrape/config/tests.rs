@@ -1,5 +1,6 @@
 //! Configurations that are read, and faults with their places.
 
+use connectors_formats::escaping::EscapingScheme;
 use engine_model::relabel::Action;
 use engine_settings::{Document, Error, Field};
 
@@ -256,7 +257,7 @@ fn faults_across_jobs_and_in_global() {
 
 #[test]
 fn name_schemes_follow_each_other() {
-    use NameEscaping::{AllowUtf8, Dots, Underscores, Values};
+    use EscapingScheme::{AllowUtf8, Dots, Underscores, Values};
     use NameValidation::{Legacy, Utf8};
     let legacy = "global: {metric_name_validation_scheme: legacy}\n";
     let dots = "global: {metric_name_escaping_scheme: dots}\n";
