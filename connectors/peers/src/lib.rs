@@ -8,8 +8,12 @@ pub mod scrape;
 
 mod counter;
 mod counter_zero;
+mod latest;
 mod refusal;
 mod resolution;
 mod seldom;
+
+#[cfg(test)]
+mod overload_tests;
 
 pub use counter::Counter;

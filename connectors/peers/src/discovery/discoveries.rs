@@ -74,7 +74,11 @@ impl Discoveries {
         let updates = Updates::new(sender, Arc::clone(&self.metrics), config.mechanism(), job);
         let run = run(config.clone(), Arc::clone(&self.user_agent), updates);
         let stopped = stop.clone();
-        tokio::spawn(async move { stopped.run_until_cancelled(run).await });
+        let counted = self.metrics.count(config.mechanism(), job);
+        tokio::spawn(async move {
+            stopped.run_until_cancelled(run).await;
+            drop(counted);
+        });
         Arc::new(Provider {
             groups: receiver,
             _stop: stop.drop_guard(),

@@ -40,11 +40,28 @@ struct Written {
     labels: Option<BTreeMap<String, String>>,
 }
 
-/// Addresses and labels of each group of a JSON list.
-pub(super) type List = Vec<(Vec<String>, BTreeMap<String, String>)>;
+/// Addresses and labels of each group of a list.
+pub type TargetList = Vec<(Vec<String>, BTreeMap<String, String>)>;
+
+/// Reads a list of groups as `file_sd_configs` has it: JSON where the name of `file` ends so, else YAML.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_target_list(file: &str, text: &[u8]) -> Result<TargetList, String> {
+    let is_json = file
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("json"));
+    match is_json {
+        true => from_json(text),
+        false => from_yaml(
+            file,
+            std::str::from_utf8(text).map_err(|error| error.to_string())?,
+        ),
+    }
+}
 
 /// Reads a JSON list of groups.
-pub(super) fn from_json(text: &[u8]) -> Result<List, String> {
+pub(super) fn from_json(text: &[u8]) -> Result<TargetList, String> {
     let groups: Option<Vec<Option<Written>>> =
         serde_json::from_slice(text).map_err(|error| error.to_string())?;
     let groups = groups.unwrap_or_default().into_iter().enumerate();
@@ -60,7 +77,7 @@ pub(super) fn from_json(text: &[u8]) -> Result<List, String> {
 }
 
 /// Reads a YAML list of groups; `file` is named in errors.
-pub(super) fn from_yaml(file: &str, text: &str) -> Result<List, String> {
+fn from_yaml(file: &str, text: &str) -> Result<TargetList, String> {
     let document = Document::parse(file, text).map_err(|error| error.to_string())?;
     let groups = document.decode(|root| root.list(written_group));
     groups.map_err(|error| error.to_string())

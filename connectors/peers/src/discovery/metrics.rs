@@ -1,10 +1,15 @@
 //! What is counted of discovery, under Prometheus's names.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use crate::counter::Counter;
+use crate::latest::Latest;
+
+/// The quantiles that Prometheus shows of refreshes.
+const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
 /// Counters and gauges of all discoverers.
 #[derive(Debug, Default)]
@@ -27,11 +32,48 @@ pub struct DiscoveryMetrics {
     refreshes: Mutex<BTreeMap<(&'static str, String), Refreshes>>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Refreshes {
-    count: u64,
+    /// Discoverers that run under this name: two for a moment while a job's configuration changes.
+    running: usize,
     failures: u64,
-    seconds: f64,
+    seconds: Latest,
+}
+
+/// How long the refreshes of one mechanism for one job took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefreshDurations {
+    /// Such as `http`.
+    pub mechanism: &'static str,
+    /// The job that asked first.
+    pub config: String,
+    /// Quantile and its value in seconds, of the latest refreshes.
+    pub quantiles: [(f64, f64); 3],
+    /// Sum of all refreshes in seconds.
+    pub sum_seconds: f64,
+    /// Number of all refreshes.
+    pub count: u64,
+}
+
+/// Keeps what is counted of one discoverer for as long as it runs.
+#[derive(Debug)]
+pub(super) struct Counted {
+    metrics: Arc<DiscoveryMetrics>,
+    mechanism: &'static str,
+    config: String,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut refreshes = self.metrics.refreshes.lock();
+        let key = (self.mechanism, std::mem::take(&mut self.config));
+        if let Some(entry) = refreshes.get_mut(&key) {
+            entry.running -= 1;
+            if entry.running == 0 {
+                refreshes.remove(&key);
+            }
+        }
+    }
 }
 
 /// How a family's samples are to be read.
@@ -65,25 +107,46 @@ impl DiscoveryMetrics {
         self.files.lock().remove(name);
     }
 
+    /// A discoverer starts. What is counted of it is forgotten when the last of its name has gone.
+    pub(super) fn count(self: &Arc<Self>, mechanism: &'static str, config: &str) -> Counted {
+        let key = (mechanism, config.to_owned());
+        self.refreshes.lock().entry(key).or_default().running += 1;
+        Counted {
+            metrics: Arc::clone(self),
+            mechanism,
+            config: config.to_owned(),
+        }
+    }
+
     pub(super) fn refreshed(&self, mechanism: &'static str, config: &str, seconds: f64) {
-        let mut refreshes = self.refreshes.lock();
-        let entry = refreshes.entry((mechanism, config.to_owned())).or_default();
-        entry.count += 1;
-        entry.seconds += seconds;
+        if let Some(entry) = self.refreshes.lock().get_mut(&(mechanism, config.to_owned())) {
+            entry.seconds.observe(seconds);
+        }
     }
 
     pub(super) fn refresh_failed(&self, mechanism: &'static str, config: &str) {
-        let mut refreshes = self.refreshes.lock();
-        refreshes
-            .entry((mechanism, config.to_owned()))
-            .or_default()
-            .failures += 1;
+        if let Some(entry) = self.refreshes.lock().get_mut(&(mechanism, config.to_owned())) {
+            entry.failures += 1;
+        }
+    }
+
+    /// How long refreshes took, for the summary of Prometheus's name.
+    pub fn refresh_durations(&self) -> Vec<RefreshDurations> {
+        let refreshes = self.refreshes.lock();
+        let of = |((mechanism, config), refreshes): (&(&'static str, String), &Refreshes)| RefreshDurations {
+            mechanism,
+            config: config.clone(),
+            quantiles: refreshes.seconds.quantiles(QUANTILES),
+            sum_seconds: refreshes.seconds.sum,
+            count: refreshes.seconds.count,
+        };
+        refreshes.iter().map(of).collect()
     }
 
     /// All families with their samples now.
     pub fn families(&self) -> Vec<Family> {
         let mut families = self.counters();
-        families.extend(self.by_refresh());
+        families.push(self.refresh_failures());
         let files = self.files.lock();
         families.push(Family {
             name: "prometheus_sd_file_mtime_seconds",
@@ -146,38 +209,39 @@ impl DiscoveryMetrics {
         all.into_iter().map(family).collect()
     }
 
-    fn by_refresh(&self) -> Vec<Family> {
-        type Value = fn(&Refreshes) -> f64;
-        let all: [(&str, &str, Value); 3] = [
-            (
-                "prometheus_sd_refresh_failures_total",
-                "Total number of refreshes that failed, by mechanism.",
-                |refreshes| refreshes.failures as f64,
-            ),
-            (
-                "prometheus_sd_refresh_duration_seconds_count",
-                "Total number of refreshes, by mechanism.",
-                |refreshes| refreshes.count as f64,
-            ),
-            (
-                "prometheus_sd_refresh_duration_seconds_sum",
-                "Total time of refreshes in seconds, by mechanism.",
-                |refreshes| refreshes.seconds,
-            ),
-        ];
+    fn refresh_failures(&self) -> Family {
         let refreshes = self.refreshes.lock();
-        let family = |(name, help, value): (&'static str, &'static str, Value)| Family {
-            name,
-            help,
+        let samples = refreshes.iter().map(|((mechanism, config), refreshes)| {
+            let labels = vec![("config", config.clone()), ("mechanism", (*mechanism).to_owned())];
+            (labels, refreshes.failures as f64)
+        });
+        Family {
+            name: "prometheus_sd_refresh_failures_total",
+            help: "Total number of refreshes that failed, by mechanism.",
             kind: FamilyKind::Counter,
-            samples: refreshes
-                .iter()
-                .map(|((mechanism, config), refreshes)| {
-                    let labels = vec![("config", config.clone()), ("mechanism", (*mechanism).to_owned())];
-                    (labels, value(refreshes))
-                })
-                .collect(),
-        };
-        all.into_iter().map(family).collect()
+            samples: samples.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_goes_with_the_last_discoverer_of_its_name() {
+        let metrics = Arc::<DiscoveryMetrics>::default();
+        let first = metrics.count("http", "j");
+        metrics.refreshed("http", "j", 0.5);
+        metrics.refreshed("http", "j", 1.5);
+        let second = metrics.count("http", "j");
+        drop(first);
+        let all = metrics.refresh_durations();
+        assert_eq!((all[0].mechanism, all[0].config.as_str()), ("http", "j"));
+        assert_eq!((all[0].count, all[0].sum_seconds), (2, 2.0));
+        assert_eq!(all[0].quantiles[2], (0.99, 1.5));
+        drop(second);
+        metrics.refreshed("http", "j", 0.5);
+        assert!(metrics.refresh_durations().is_empty());
     }
 }

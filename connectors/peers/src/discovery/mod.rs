@@ -23,9 +23,9 @@ pub use discoverer::{Discoverer, Updates};
 pub use discoveries::{Discoveries, Subscription};
 pub use dns::{DnsConfig, RecordKind};
 pub use file::FileConfig;
-pub use group::{Groups, TargetGroup};
+pub use group::{Groups, TargetGroup, TargetList, parse_target_list};
 pub use http::HttpConfig;
-pub use metrics::{DiscoveryMetrics, Family, FamilyKind};
+pub use metrics::{DiscoveryMetrics, Family, FamilyKind, RefreshDurations};
 
 #[cfg(test)]
 mod tests;

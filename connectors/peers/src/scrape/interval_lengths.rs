@@ -1,11 +1,11 @@
 //! How far scrapes of one interval really were apart: `prometheus_target_interval_length_seconds`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 
-/// Quantiles are of this many latest observations: enough for a 99th percentile, 16 KiB an interval.
-const OBSERVATIONS_MAX: usize = 2048;
+use crate::latest::Latest;
+
 /// The quantiles that Prometheus shows.
 const QUANTILES: [f64; 5] = [0.01, 0.05, 0.5, 0.9, 0.99];
 /// Intervals that are told apart; a target can choose its own, and further ones are not observed.
@@ -14,14 +14,7 @@ const INTERVALS_MAX: usize = 64;
 /// The lengths of all intervals.
 #[derive(Debug, Default)]
 pub struct IntervalLengths {
-    by_interval_ms: Mutex<BTreeMap<i64, Observed>>,
-}
-
-#[derive(Debug, Default)]
-struct Observed {
-    latest: VecDeque<f64>,
-    count: u64,
-    sum: f64,
+    by_interval_ms: Mutex<BTreeMap<i64, Latest>>,
 }
 
 /// What was observed of one interval.
@@ -43,13 +36,7 @@ impl IntervalLengths {
         if intervals.len() >= INTERVALS_MAX && !intervals.contains_key(&interval_ms) {
             return;
         }
-        let observed = intervals.entry(interval_ms).or_default();
-        if observed.latest.len() == OBSERVATIONS_MAX {
-            observed.latest.pop_front();
-        }
-        observed.latest.push_back(seconds);
-        observed.count += 1;
-        observed.sum += seconds;
+        intervals.entry(interval_ms).or_default().observe(seconds);
     }
 
     /// Every interval that was observed, shortest first.
@@ -57,18 +44,11 @@ impl IntervalLengths {
         let intervals = self.by_interval_ms.lock();
         intervals
             .iter()
-            .map(|(interval_ms, observed)| {
-                let mut sorted: Vec<f64> = observed.latest.iter().copied().collect();
-                sorted.sort_by(f64::total_cmp);
-                let last = sorted.len().saturating_sub(1);
-                let at = |quantile: f64| (quantile * last as f64).round() as usize;
-                IntervalLength {
-                    interval_ms: *interval_ms,
-                    quantiles: QUANTILES
-                        .map(|quantile| (quantile, sorted.get(at(quantile)).copied().unwrap_or(f64::NAN))),
-                    sum_seconds: observed.sum,
-                    count: observed.count,
-                }
+            .map(|(interval_ms, observed)| IntervalLength {
+                interval_ms: *interval_ms,
+                quantiles: observed.quantiles(QUANTILES),
+                sum_seconds: observed.sum,
+                count: observed.count,
             })
             .collect()
     }

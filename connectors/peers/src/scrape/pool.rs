@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use engine_dataflow::Output;
 use engine_http_client::{ClientError, HttpClient};
@@ -234,7 +235,11 @@ impl Pool {
         let scrape_loop = ScrapeLoop {
             active: Arc::clone(&active),
             config: Arc::clone(config),
-            schedule: Schedule::new(target.interval_ms, target.hash, shared.offset_seed),
+            schedule: Schedule::new(
+                target.interval_ms,
+                target.hash,
+                shared.offset_seed.load(Ordering::Relaxed),
+            ),
             fetch: Box::new(HttpFetch::new(
                 client.clone(),
                 Arc::clone(target),

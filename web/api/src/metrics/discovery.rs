@@ -18,4 +18,14 @@ pub fn discovery_metrics(metrics: &DiscoveryMetrics, out: &mut Exposition) {
             }
         }
     }
+    for refreshes in metrics.refresh_durations() {
+        out.summary(
+            "prometheus_sd_refresh_duration_seconds",
+            "Duration of refreshes in seconds, by mechanism.",
+            &[("config", &refreshes.config), ("mechanism", refreshes.mechanism)],
+            &refreshes.quantiles,
+            refreshes.sum_seconds,
+            refreshes.count,
+        );
+    }
 }

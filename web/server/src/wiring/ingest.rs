@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use connectors_peers::discovery::{Discoveries, DiscoveryMetrics};
@@ -12,7 +13,7 @@ use connectors_peers::scrape::{
     offset_seed,
 };
 use engine_dataflow::{ChangeError, Graph, InvalidPlan, NodeState, RunningGraph};
-use engine_model::WallClock;
+use engine_model::{Labels, WallClock};
 use engine_storage::Store;
 
 use super::storage::{APPEND_NODE, AppendSink};
@@ -89,7 +90,7 @@ pub(super) fn start(
         status: Arc::default(),
         metrics: Arc::default(),
         clock: WallClock::system(),
-        offset_seed: offset_seed(&host_name(), &config.external_labels),
+        offset_seed: AtomicU64::new(offset_seed(&host_name(), &config.external_labels)),
         start_timestamp_zeros,
         user_agent: Arc::from(USER_AGENT),
     });
@@ -106,6 +107,13 @@ pub(super) fn start(
 }
 
 impl Ingest {
+    /// Shifts the phases of targets that are scraped from now on, as Prometheus does; those that are scraped
+    /// already keep theirs.
+    pub(super) fn set_external_labels(&self, labels: &Labels) {
+        let seed = offset_seed(&host_name(), labels);
+        self.shared.offset_seed.store(seed, Ordering::Relaxed);
+    }
+
     /// Makes these the scrape jobs. Jobs that stay as they are hear nothing of it; those that change keep
     /// what did not change in them; those that go write their stale markers and then leave the graph.
     pub(super) async fn scrape(&mut self, jobs: &[ScrapeConfig]) -> Result<(), ChangeError> {

@@ -11,7 +11,7 @@ use engine_settings::{Error, Field};
 
 use super::config::refresh_interval_ms;
 use super::discoverer::{Discoverer, Updates};
-use super::group::{TargetGroup, from_json, from_yaml};
+use super::group::{TargetGroup, parse_target_list};
 use watch::Watch;
 
 /// Files are read again after this long even if nothing was said of them: some file systems tell nothing.
@@ -114,19 +114,13 @@ impl FileDiscoverer {
 
 /// The groups of a file, and when it was changed, in seconds since the epoch.
 fn read(path: &Path) -> Result<(Vec<TargetGroup>, f64), String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let text = std::fs::read(path).map_err(|error| error.to_string())?;
     let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
     let mtime = modified
         .ok()
         .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let name = path.to_string_lossy();
-    let list = match path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
-    {
-        true => from_json(text.as_bytes())?,
-        false => from_yaml(&name, &text)?,
-    };
+    let list = parse_target_list(&name, &text)?;
     let group = |(index, (addresses, mut labels)): (usize, (Vec<String>, BTreeMap<String, String>))| {
         labels.insert("__meta_filepath".to_owned(), name.clone().into_owned());
         TargetGroup::new(format!("{name}:{index}"), addresses, labels)

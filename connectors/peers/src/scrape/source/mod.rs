@@ -1,6 +1,7 @@
 //! A job as a source of the graph, and the handle that reloads or retires it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 use engine_dataflow::{NodeError, Output, Source, SourceContext};
@@ -30,7 +31,7 @@ pub struct ScrapeShared {
     /// The clock that scrapes are due by.
     pub clock: WallClock,
     /// Shifts the phases of this server, from [`offset_seed`](super::offset_seed).
-    pub offset_seed: u64,
+    pub offset_seed: AtomicU64,
     /// Whether exposed start timestamps become zeros: `--enable-feature=created-timestamp-zero-ingestion`.
     pub start_timestamp_zeros: bool,
     /// What targets see, such as `Weir/0.1.0`.

@@ -43,7 +43,7 @@ fn shared() -> Arc<ScrapeShared> {
         status: Arc::default(),
         metrics: Arc::default(),
         clock: WallClock::system(),
-        offset_seed: 0,
+        offset_seed: AtomicU64::new(0),
         start_timestamp_zeros: false,
         user_agent: "Weir/test".into(),
     })
