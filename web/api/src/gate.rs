@@ -11,9 +11,8 @@ use axum::http::{HeaderName, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use engine_storage::{Store, StoreError};
-use url::form_urlencoded;
 
-use crate::parameters::duration_ns;
+use crate::parameters::{duration_ns, peek};
 
 /// Says why the server is not ready: `true` when it stops, `false` when it starts.
 const STOPPING_HEADER: HeaderName = HeaderName::from_static("x-prometheus-stopping");
@@ -144,9 +143,15 @@ pub(crate) struct ReadGate {
 /// Middleware: a read waits until all is back that was acknowledged before the start, for its `timeout` or
 /// the longest time that a query may take; then it is answered with 503 and the progress, never in part.
 pub(crate) async fn require_ready(State(read): State<ReadGate>, request: Request, next: Next) -> Response {
-    let query = request.uri().query().unwrap_or_default().as_bytes();
-    let asked = form_urlencoded::parse(query).find(|(name, _)| name == "timeout");
-    let asked = asked.and_then(|(_, text)| u64::try_from(duration_ns(&text).ok()?).ok());
+    if read.gate.is_ready() {
+        return next.run(request).await;
+    }
+    let (parameters, request) = match peek(request).await {
+        Ok(peeked) => peeked,
+        Err(refused) => return refused,
+    };
+    let asked = duration_ns(parameters.get("timeout")).ok();
+    let asked = asked.and_then(|ns| u64::try_from(ns).ok());
     let limit = asked.map_or(read.patience, |ns| Duration::from_nanos(ns).min(read.patience));
     match read.gate.ready_within(limit).await {
         Ok(()) => next.run(request).await,

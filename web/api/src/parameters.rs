@@ -1,7 +1,7 @@
 //! Parameters of a request, from its URL and, in a POST, from its form: read as Prometheus reads them
 //! and refused in its words.
 
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
@@ -26,28 +26,47 @@ pub(crate) struct Parameters {
     pairs: Vec<(String, String)>,
 }
 
+/// Whether the body is a form whose fields are parameters.
+fn has_form(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let is_form = content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| {
+            kind.trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+    request.method() == Method::POST && is_form
+}
+
+async fn form_of(body: Body) -> Result<Bytes, Response> {
+    to_bytes(body, FORM_BYTES_MAX)
+        .await
+        .map_err(|error| ApiError::bad_data(format!("error parsing form values: {error}")).into_response())
+}
+
+/// The parameters of a request that somebody else reads after this.
+///
+/// # Errors
+/// The answer to a form that cannot be read.
+pub(crate) async fn peek(request: Request) -> Result<(Parameters, Request), Response> {
+    let is_form = has_form(&request);
+    let (parts, mut body) = request.into_parts();
+    let mut parameters = Parameters::default();
+    if is_form {
+        let form = form_of(body).await?;
+        parameters.extend(&form);
+        body = Body::from(form);
+    }
+    parameters.extend(parts.uri.query().unwrap_or_default().as_bytes());
+    Ok((parameters, Request::from_parts(parts, body)))
+}
+
 impl<S: Send + Sync> FromRequest<S> for Parameters {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
-        let (parts, body) = request.into_parts();
-        let content_type = parts.headers.get(header::CONTENT_TYPE);
-        let is_form = content_type
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|kind| {
-                kind.trim()
-                    .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-            });
-        let mut parameters = Self::default();
-        if parts.method == Method::POST && is_form {
-            let form = to_bytes(body, FORM_BYTES_MAX).await.map_err(|error| {
-                ApiError::bad_data(format!("error parsing form values: {error}")).into_response()
-            })?;
-            parameters.extend(&form);
-        }
-        parameters.extend(parts.uri.query().unwrap_or_default().as_bytes());
-        Ok(parameters)
+        peek(request).await.map(|(parameters, _)| parameters)
     }
 }
 
@@ -191,6 +210,18 @@ pub(crate) fn has_label(name: &str) -> Matcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_form_that_was_peeked_at_is_still_there() {
+        let request = Request::post("/q?timeout=9&a=1")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from("timeout=3&query=up"))
+            .unwrap();
+        let (seen, request) = peek(request).await.unwrap();
+        assert_eq!(seen.get("timeout"), "3");
+        let again = Parameters::from_request(request, &()).await.unwrap();
+        assert_eq!((again.get("query"), again.get("a")), ("up", "1"));
+    }
 
     #[test]
     fn names_of_paths() {
