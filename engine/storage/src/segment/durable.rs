@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::block_sums::BlockSummer;
 use super::error::SegmentError;
 use crate::disk::{Disk, DiskFile, SharedDisk};
 
@@ -24,6 +25,7 @@ pub(super) struct SummedFile {
     path: PathBuf,
     file: BufWriter<Box<dyn DiskFile>>,
     hasher: crc32fast::Hasher,
+    blocks: BlockSummer,
     bytes: u64,
 }
 
@@ -34,12 +36,18 @@ impl SummedFile {
             path,
             file: BufWriter::with_capacity(256 << 10, file),
             hasher: crc32fast::Hasher::new(),
+            blocks: BlockSummer::default(),
             bytes: 0,
         })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The sums of what was written so far.
+    pub(super) fn blocks(&self) -> &BlockSummer {
+        &self.blocks
     }
 
     /// Flushes and fsyncs.
@@ -59,6 +67,7 @@ impl Write for SummedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hasher.update(&bytes[..written]);
+        self.blocks.update(&bytes[..written]);
         self.bytes += written as u64;
         Ok(written)
     }

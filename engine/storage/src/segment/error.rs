@@ -78,7 +78,7 @@ impl SegmentError {
     pub(crate) fn parquet(path: &Path, error: ParquetError) -> Self {
         let source: Box<dyn Error + Send + Sync> = match error {
             ParquetError::External(inner) => match inner.downcast::<io::Error>() {
-                Ok(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
+                Ok(source) if !says_damage(source.kind()) => {
                     return Self::Io {
                         path: path.to_owned(),
                         source: *source,
@@ -110,4 +110,9 @@ impl SegmentError {
     pub fn is_corrupt(&self) -> bool {
         matches!(self, Self::Corrupt { .. })
     }
+}
+
+/// What bytes are to blame for, not the disk: the end of a file inside a page, a checksum that differs.
+fn says_damage(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData)
 }

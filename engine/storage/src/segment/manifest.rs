@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -24,9 +25,9 @@ pub(super) const HISTOGRAMS_FILE: &str = "histograms.parquet";
 
 /// The newest version that is read. Readers refuse a higher major number; a higher minor number only adds
 /// what they may ignore. A writer names the lowest version that describes its segment.
-const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 0 };
+const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 1 };
 /// A segment without histograms.
-const FLOATS_ONLY: FormatVersion = FormatVersion { major: 1, minor: 1 };
+const FLOATS_ONLY: FormatVersion = FormatVersion { major: 1, minor: 2 };
 
 /// A manifest above this size is damage: it holds some numbers and the names of its sources.
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;
@@ -69,6 +70,9 @@ pub(super) struct Manifest {
     pub(super) part_of: Option<String>,
     pub(super) files: BTreeMap<String, FileEntry>,
     pub(super) provenance: Provenance,
+    /// CRC-32 of the manifest's text with zeros in place of these eight digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) checksum: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,10 +99,37 @@ pub(super) struct Provenance {
     pub(super) sources: Vec<String>,
 }
 
-/// Just enough to refuse what is newer before reading the rest.
+/// Just enough to refuse what is damaged or newer before reading the rest.
 #[derive(Deserialize)]
 struct VersionOnly {
     format: FormatVersion,
+    checksum: Option<String>,
+}
+
+/// The checksum while it is computed.
+const UNSEALED: &str = "00000000";
+
+impl FormatVersion {
+    /// Whether the manifest has a checksum of itself.
+    fn is_sealed(self) -> bool {
+        match self.major {
+            1 => self.minor >= 2,
+            2 => self.minor >= 1,
+            _ => false,
+        }
+    }
+}
+
+/// Replaces the checksum `old` in a manifest's text with the right one.
+pub(super) fn seal(text: &str, old: &str) -> Option<String> {
+    let field = |digits: &str| format!("\"checksum\": \"{digits}\"");
+    // The last field, and so the last match: no name in the manifest can be mistaken for it.
+    let at = text.rfind(&field(old))?;
+    let with = |digits: &str| {
+        let (before, rest) = text.split_at(at);
+        format!("{before}{}{}", field(digits), &rest[field(old).len()..])
+    };
+    Some(with(&crc_text(crc32fast::hash(with(UNSEALED).as_bytes()))))
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -174,13 +205,16 @@ impl Manifest {
                 software: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),
                 sources: header.sources.iter().map(|id| id.as_str().to_owned()).collect(),
             },
+            checksum: Some(UNSEALED.to_owned()),
         }
     }
 
     pub(super) fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<(), SegmentError> {
         let mut file = SummedFile::create(disk, folder.join(MANIFEST_FILE))?;
         let path = file.path().to_owned();
-        serde_json::to_writer_pretty(&mut file, self).map_err(|e| SegmentError::io(&path)(e.into()))?;
+        let text = serde_json::to_string_pretty(self).map_err(|e| SegmentError::io(&path)(e.into()))?;
+        let text = seal(&text, UNSEALED).unwrap_or(text);
+        file.write_all(text.as_bytes()).map_err(SegmentError::io(&path))?;
         file.finish().map(drop)
     }
 
@@ -201,7 +235,15 @@ impl Manifest {
             what: "not a manifest".to_owned(),
             source: Some(source.into()),
         };
-        let VersionOnly { format } = serde_json::from_slice(&text).map_err(damaged)?;
+        let VersionOnly { format, checksum } = serde_json::from_slice(&text).map_err(damaged)?;
+        let sealed = |old: &String| str::from_utf8(&text).ok().and_then(|text| seal(text, old));
+        let is_sound = match &checksum {
+            Some(old) => sealed(old).is_some_and(|sealed| sealed.as_bytes() == text),
+            None => !format.is_sealed(),
+        };
+        if !is_sound {
+            return Err(SegmentError::corrupt(&path, "checksum differs"));
+        }
         if format.major > FORMAT.major {
             let what = format!("format version {}", format.major);
             return Err(SegmentError::Unsupported { path, what });

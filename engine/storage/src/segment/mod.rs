@@ -1,6 +1,7 @@
 //! Segments: immutable folders of two or three Parquet files and a manifest (`FORMAT.md`). Written in one pass,
 //! published by a rename, read by row selection.
 
+mod block_sums;
 mod columns;
 mod decimal;
 mod duckdb;

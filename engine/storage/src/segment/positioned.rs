@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::block_sums::BlockSums;
 use super::error::SegmentError;
 
 /// An open file of known length. It stays readable after its folder is removed.
@@ -17,6 +19,7 @@ use super::error::SegmentError;
 pub(super) struct PositionedFile {
     file: Arc<File>,
     bytes: u64,
+    sums: Option<Arc<BlockSums>>,
 }
 
 impl PositionedFile {
@@ -26,7 +29,35 @@ impl PositionedFile {
         Ok(Self {
             file: Arc::new(file),
             bytes,
+            sums: None,
         })
+    }
+
+    /// The same file; what is read of it from now on is compared with `sums`.
+    pub(super) fn with_sums(self, sums: BlockSums) -> Self {
+        let sums = Some(Arc::new(sums));
+        Self { sums, ..self }
+    }
+
+    /// Bytes of memory that the sums take.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.sums.as_ref().map_or(0, |sums| sums.memory_bytes())
+    }
+
+    /// Bytes that exist, each compared with its block's checksum where there is one.
+    fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
+        let blocks = self
+            .sums
+            .as_ref()
+            .and_then(|sums| Some((sums, sums.blocks(range.clone())?)));
+        let wider = blocks.as_ref().map_or(&range, |(_, wider)| wider);
+        let mut bytes = vec![0; (wider.end - wider.start) as usize];
+        self.file.read_exact_at(&mut bytes, wider.start)?;
+        if let Some((sums, wider)) = &blocks {
+            sums.check(wider.start, &bytes)?;
+        }
+        let skip = (range.start - wider.start) as usize;
+        Ok(Bytes::from(bytes).slice(skip..skip + (range.end - range.start) as usize))
     }
 }
 
@@ -41,7 +72,7 @@ impl ChunkReader for PositionedFile {
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
         Ok(BufReader::new(PositionedRead {
-            file: self.file.clone(),
+            file: self.clone(),
             at: start,
         }))
     }
@@ -57,23 +88,23 @@ impl ChunkReader for PositionedFile {
                 self.bytes
             )));
         }
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, start)?;
-        Ok(bytes.into())
+        Ok(self.read(start..start + length as u64)?)
     }
 }
 
 /// Reads on from a position of its own.
 #[derive(Debug)]
 pub(super) struct PositionedRead {
-    file: Arc<File>,
+    file: PositionedFile,
     at: u64,
 }
 
 impl Read for PositionedRead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.at)?;
-        self.at += read as u64;
-        Ok(read)
+        let left = self.file.bytes.saturating_sub(self.at);
+        let length = left.min(buffer.len() as u64);
+        buffer[..length as usize].copy_from_slice(&self.file.read(self.at..self.at + length)?);
+        self.at += length;
+        Ok(length as usize)
     }
 }

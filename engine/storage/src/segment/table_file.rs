@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::block_sums::{self, BlockSums};
 use super::decimal::ValueColumns;
 use super::error::SegmentError;
 use super::guard::guarded;
@@ -62,6 +63,10 @@ impl TableFile {
             ArrowReaderMetadata::load(&file, options).map_err(|e| SegmentError::parquet(path, e))
         })?;
         check_columns(path, &metadata, expected)?;
+        let file = match block_sums(path, &metadata)? {
+            Some(sums) => file.with_sums(sums),
+            None => file,
+        };
         let mut group_starts = vec![0u64];
         for group in metadata.metadata().row_groups() {
             let rows = u64::try_from(group.num_rows()).ok();
@@ -87,7 +92,7 @@ impl TableFile {
 
     /// Bytes of memory that footer and page index hold, about.
     pub(super) fn memory_bytes(&self) -> usize {
-        self.metadata.metadata().memory_size()
+        self.metadata.metadata().memory_size() + self.file.memory_bytes()
     }
 
     /// Reads `columns` (names of whole columns) of the rows in `ranges`, which ascend, do not overlap and exist.
@@ -204,6 +209,18 @@ impl ColumnReader {
         }
         Ok(())
     }
+}
+
+/// The sums that the footer holds; files of older versions have none.
+fn block_sums(path: &Path, metadata: &ArrowReaderMetadata) -> Result<Option<BlockSums>, SegmentError> {
+    let pairs = metadata.metadata().file_metadata().key_value_metadata();
+    let pair = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == block_sums::METADATA_KEY));
+    let Some(pair) = pair else {
+        return Ok(None);
+    };
+    let sums = pair.value.as_deref().and_then(BlockSums::parse);
+    let broken = || SegmentError::corrupt(path, "checksums of its blocks that are none");
+    sums.map(Some).ok_or_else(broken)
 }
 
 fn check_columns(path: &Path, metadata: &ArrowReaderMetadata, schema: &Schema) -> Result<(), SegmentError> {

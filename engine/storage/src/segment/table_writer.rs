@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{KeyValue, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 
+use super::block_sums;
 use super::durable::{self, Checksum, SummedFile};
 use super::error::SegmentError;
 use crate::disk::Disk;
@@ -65,6 +66,11 @@ impl TableWriter {
     pub(super) fn finish(mut self) -> Result<WrittenTable, SegmentError> {
         let failed = |e| SegmentError::parquet(&self.path, e);
         self.writer.flush().map_err(failed)?;
+        // All pages have passed now; what follows has a checksum in the manifest.
+        self.writer.sync().map_err(SegmentError::io(&self.path))?;
+        let sums = self.writer.inner().blocks().text();
+        let key = block_sums::METADATA_KEY.to_owned();
+        self.writer.append_key_value_metadata(KeyValue::new(key, sums));
         let pages_end = pages_end(self.writer.flushed_row_groups());
         let file = self.writer.into_inner().map_err(failed)?.finish()?;
         let tail = durable::checksum(&self.path, pages_end)?;

@@ -249,6 +249,49 @@ async fn a_damaged_segment_costs_one_query_and_is_moved_aside() {
     assert_eq!(entries(&dir.path().join("quarantine")), 3);
 }
 
+/// One bit of a page, as a disk loses it: the decoder would not notice.
+#[tokio::test]
+async fn a_changed_byte_never_becomes_a_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    append(&store, (0..300).map(|i| i * 7919)).await;
+    store.flush().await.unwrap();
+    let right = read(&store);
+    let names: Vec<String> = store
+        .shared
+        .version
+        .load()
+        .segments
+        .iter()
+        .map(|s| s.id().to_string())
+        .collect();
+    end(store).await;
+    let segment = dir.path().join("segments").join(&names[0]);
+    for file in ["samples.parquet", "series.parquet", "segment.json"] {
+        let sound = std::fs::read(segment.join(file)).unwrap();
+        for at in (0..sound.len()).step_by(sound.len() / 12) {
+            let store = open(dir.path());
+            assert_eq!(read(&store), right);
+            end(store).await;
+            let mut bytes = sound.clone();
+            bytes[at] ^= 1;
+            std::fs::write(segment.join(file), &bytes).unwrap();
+            let store = open(dir.path());
+            let is_open = store.stats().segments == names.len();
+            if is_open {
+                let error = crate::error_chain(&try_read(&store.pin()).unwrap_err());
+                assert!(error.contains(&names[0]), "{file} at {at}: {error}");
+            }
+            assert_eq!(store.stats().upkeep.quarantined, 1, "{file} at {at}");
+            assert_ne!(read(&store), right, "{file} at {at}: the rest serves");
+            end(store).await;
+            let aside = dir.path().join("quarantine").join(&names[0]);
+            std::fs::rename(aside, &segment).unwrap();
+            std::fs::write(segment.join(file), &sound).unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_segment_of_a_newer_version_stops_the_start() {
     let dir = tempfile::tempdir().unwrap();
@@ -260,7 +303,8 @@ async fn a_segment_of_a_newer_version_stops_the_start() {
         .join("segment.json");
     end(store).await;
     let text = std::fs::read_to_string(&manifest).unwrap();
-    std::fs::write(&manifest, text.replace("\"major\": 1", "\"major\": 9")).unwrap();
+    let newer = text.replace("\"major\": 1", "\"major\": 9");
+    std::fs::write(&manifest, crate::segment::tests::resealed(&newer)).unwrap();
     let error = crate::error_chain(&Store::open(config(dir.path())).unwrap_err());
     assert!(
         error.contains("newer than this version") && manifest.exists(),
