@@ -13,7 +13,7 @@ use crate::error::QueryError;
 use crate::evaluation::Evaluation;
 use crate::grid::Grid;
 use crate::parser::{DurationContext, Expr, ParseOptions, ValueType, parse_expr, resolve_durations};
-use crate::plan::Planner;
+use crate::plan::{Planner, ToldResets};
 use crate::statistics::{PlanWatch, QueryStatistics};
 use crate::value::Value;
 
@@ -203,6 +203,7 @@ impl Engine {
             delayed_name_removal: self.config.delayed_name_removal,
             type_and_unit_labels: self.config.type_and_unit_labels,
             query_grid: grid,
+            resets: ToldResets::No,
         };
         let timeout = options
             .timeout

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use datafusion::error::Result;
-use engine_model::Labels;
+use engine_model::histogram::ResetHint;
 use engine_model::staleness::is_stale;
+use engine_model::{FloatHistogram, Labels};
 use queries_tables::histograms::HistogramAt;
 
 use super::pace::Pace;
 use super::range_notes::{RangeNotes, Violation};
 use super::window::{Shown, Window, WindowKind, advance};
+use crate::error::EvalError;
 use crate::functions::mixed::{self, MixedSamples, Sample};
 use crate::functions::range::{RangeEvaluation, Samples};
 use crate::functions::starts::start_of;
@@ -24,6 +26,34 @@ pub(super) struct MixedSeries<'a> {
     pub(super) histograms: &'a [HistogramAt],
     /// Pairs of sample time and start timestamp, ms.
     pub(super) starts: &'a [(i64, i64)],
+}
+
+/// Histograms without their buckets, which nobody needs; those that say nothing about resets get the hint that a
+/// look at the one before them gives.
+pub(super) fn with_hints(histograms: &[HistogramAt]) -> Vec<HistogramAt> {
+    let mut previous: Option<&FloatHistogram> = None;
+    let hinted = histograms.iter().map(|(at_ms, histogram)| {
+        let stale = is_stale(histogram.sum);
+        let reset_hint = match (histogram.reset_hint, previous) {
+            (ResetHint::Unknown, Some(previous)) if !stale => match histogram.detect_reset(previous) {
+                true => ResetHint::Reset,
+                false => ResetHint::NotReset,
+            },
+            (hint, _) => hint,
+        };
+        if !stale {
+            previous = Some(histogram);
+        }
+        let bare = FloatHistogram {
+            schema: histogram.schema,
+            reset_hint,
+            count: histogram.count,
+            sum: histogram.sum,
+            ..FloatHistogram::default()
+        };
+        (*at_ms, Arc::new(bare))
+    });
+    hinted.collect()
 }
 
 /// What a window gave at each step.
@@ -83,7 +113,7 @@ impl MixedSeries<'_> {
             let current = sample.filter(|_| at_ms > time_ms.saturating_sub(lookback_ms));
             cells.push(match shown {
                 Shown::Sample => current,
-                Shown::Time => current.map(|_| Sample::Float(at_ms as f64 / 1000.0)),
+                Shown::Time | Shown::InfoTime => current.map(|_| Sample::Float(at_ms as f64 / 1000.0)),
                 Shown::Start => current
                     .filter(|_| !self.starts.is_empty())
                     .map(|_| Sample::Float(start_of(self.starts, at_ms) as f64 / 1000.0)),
@@ -233,6 +263,14 @@ impl Window {
         pace: &mut Pace,
     ) -> Result<MixedCells> {
         if let WindowKind::Newest { lookback_ms, shown } = &self.kind {
+            if *shown == Shown::InfoTime {
+                let samples = series.newest(self, *lookback_ms, Shown::Sample);
+                if !samples.histograms.is_empty() {
+                    let labels = &series.labels;
+                    let text = format!("this should be an info metric, with float samples: {labels}");
+                    return Err(EvalError::Invalid(text).into());
+                }
+            }
             let cells = series.newest(self, *lookback_ms, *shown);
             let floats = cells.floats.iter().flatten().count();
             self.budget.look_at((floats + cells.histograms.len()) as u64);

@@ -14,7 +14,7 @@ use queries_tables::folded::FoldedBatch;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
-use super::mixed_window::MixedSeries;
+use super::mixed_window::{MixedSeries, with_hints};
 use super::names::NameHandling;
 use super::pace::Pace;
 use super::range_notes::{RangeNotes, Violation};
@@ -32,6 +32,8 @@ pub enum Shown {
     Sample,
     /// Its time in seconds.
     Time,
+    /// Its time in seconds, of an info metric: native histograms are an error.
+    InfoTime,
     /// The time in seconds at which what it counts began, 0 if it does not say; nothing at all of series none of
     /// whose samples says so.
     Start,
@@ -91,6 +93,8 @@ pub struct Window {
     pub query_grid: Grid,
     /// Whether the metric name goes away, now or at the end of the query.
     pub name: NameHandling,
+    /// Whether native histograms get hints of what resets they show.
+    pub tell_resets: bool,
     /// Limit on what the query holds.
     pub budget: Arc<SampleBudget>,
 }
@@ -153,11 +157,12 @@ impl Window {
             cells.clear();
             let starts = folded.starts(row);
             if !folded.histograms(row).is_empty() || !starts.is_empty() {
+                let hinted = self.tell_resets.then(|| with_hints(folded.histograms(row)));
                 let series = MixedSeries {
                     labels: folded.labels(row),
                     timestamps,
                     values,
-                    histograms: folded.histograms(row),
+                    histograms: hinted.as_deref().unwrap_or(folded.histograms(row)),
                     starts: &starts,
                 };
                 let mixed = self.mixed(series, parameters, &mut violations, &mut pace).await?;
@@ -232,7 +237,7 @@ impl Window {
             let fresh = newest.filter(|&i| !is_stale(values[i]));
             cells.push(fresh.and_then(|i| match shown {
                 Shown::Sample => Some(values[i]),
-                Shown::Time => Some(timestamps[i] as f64 / 1000.0),
+                Shown::Time | Shown::InfoTime => Some(timestamps[i] as f64 / 1000.0),
                 Shown::Start => None,
             }));
         }

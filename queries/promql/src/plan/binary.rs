@@ -16,7 +16,11 @@ use crate::parser::ast::{BinaryExpr, ValueType};
 
 impl Planner {
     pub(super) fn binary(&self, binary: &BinaryExpr, grid: Grid) -> Result<Plan, QueryError> {
-        let inputs = vec![self.plan(&binary.lhs, grid)?, self.plan(&binary.rhs, grid)?];
+        let planner = match binary.op.is_trim() {
+            true => self.with_buckets(),
+            false => self.clone(),
+        };
+        let inputs = vec![planner.plan(&binary.lhs, grid)?, planner.plan(&binary.rhs, grid)?];
         match (binary.lhs.value_type(), binary.rhs.value_type()) {
             (ValueType::Scalar, ValueType::Scalar) => {
                 Ok(self.scalar(ScalarKind::Operator(binary.op), grid, inputs))

@@ -27,7 +27,11 @@ impl Planner {
             return self.map_call(call, MapKind::Function(function), grid);
         }
         if let Some(function) = histogram_function(call.func.name) {
-            return self.map_call(call, MapKind::Histogram(function), grid);
+            let planner = match function.name {
+                "histogram_count" | "histogram_sum" | "histogram_avg" => self.without_buckets(),
+                _ => self.clone(),
+            };
+            return planner.map_call(call, MapKind::Histogram(function), grid);
         }
         match call.func.name {
             "vector" => self.vector_of_scalar(call, grid),
@@ -42,7 +46,7 @@ impl Planner {
             "label_replace" => self.label_replace(call, grid),
             "label_join" => self.label_join(call, grid),
             "histogram_quantile" | "histogram_quantiles" | "histogram_fraction" => {
-                self.histogram_call(call, grid)
+                self.with_buckets().histogram_call(call, grid)
             }
             _ => self.scalar_call(call, grid),
         }

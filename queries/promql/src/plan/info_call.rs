@@ -32,7 +32,7 @@ impl Planner {
         };
         let kind = WindowKind::Newest {
             lookback_ms: self.lookback_ms,
-            shown: Shown::Time,
+            shown: Shown::InfoTime,
         };
         let infos = self.window_over_selector(kind, NameHandling::Keep, &selector, Vec::new(), grid);
         let node = Info {

@@ -31,6 +31,18 @@ use crate::parser::Expr;
 use crate::parser::ast::{UnaryExpr, ValueType};
 use crate::parser::operators::UnaryOp;
 
+/// Whether selectors compare each native histogram with the one before and hint at resets. Prometheus does so for
+/// functions that need no buckets, which it therefore does not read; hints show in what aggregations warn of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToldResets {
+    /// Not here.
+    No,
+    /// Here: inside `histogram_count`, `histogram_sum` or `histogram_avg`.
+    Yes,
+    /// Neither here nor anywhere inside: buckets are needed.
+    Never,
+}
+
 /// A node of the plan.
 pub type Plan = Arc<dyn ExecutionPlan>;
 
@@ -51,6 +63,8 @@ pub struct Planner {
     pub delayed_name_removal: bool,
     /// Counters are told by `__type__` rather than by their name.
     pub type_and_unit_labels: bool,
+    /// Whether selectors say of native histograms where they were reset.
+    pub resets: ToldResets,
     /// Raised by a query that failed because label sets became equal where that is rare: it may succeed
     /// when it is planned again without this, so that their rows are gathered and merged.
     pub collision: Option<Arc<AtomicBool>>,
@@ -144,6 +158,26 @@ impl Planner {
             NameHandling::DropLater
         } else {
             NameHandling::Drop
+        }
+    }
+
+    /// The planner of what is inside a function of whole histograms that needs no buckets.
+    fn without_buckets(&self) -> Self {
+        let resets = match self.resets {
+            ToldResets::Never => ToldResets::Never,
+            ToldResets::No | ToldResets::Yes => ToldResets::Yes,
+        };
+        Self {
+            resets,
+            ..self.clone()
+        }
+    }
+
+    /// The planner of what is inside something that needs buckets.
+    fn with_buckets(&self) -> Self {
+        Self {
+            resets: ToldResets::Never,
+            ..self.clone()
         }
     }
 

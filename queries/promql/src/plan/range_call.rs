@@ -120,7 +120,7 @@ impl Planner {
         let Expr::Vector(selector) = call.args[0].unwrap_parens() else {
             let kind = match shown {
                 Shown::Start => MapKind::Nothing,
-                Shown::Sample | Shown::Time => MapKind::Timestamp,
+                Shown::Sample | Shown::Time | Shown::InfoTime => MapKind::Timestamp,
             };
             return self.map_call(call, kind, grid);
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine_model::Matcher;
 use queries_tables::{PlanNode, SeriesScan};
 
-use super::{Plan, Planner};
+use super::{Plan, Planner, ToldResets};
 use crate::error::QueryError;
 use crate::grid::Grid;
 use crate::nodes::names::NameHandling;
@@ -69,6 +69,7 @@ impl Planner {
             grid: ends,
             query_grid: grid,
             name,
+            tell_resets: self.resets == ToldResets::Yes,
             budget: Arc::clone(&self.budget),
         };
         let plan = PlanNode::plan(window, std::iter::once(rows).chain(parameters).collect());

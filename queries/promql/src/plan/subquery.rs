@@ -58,7 +58,7 @@ impl Planner {
         if inner.steps() == 0 {
             return Ok(Arc::new(EmptyExec::new(fold.schema())));
         }
-        let vectors = self.plan(&subquery.expr, inner)?;
+        let vectors = self.with_buckets().plan(&subquery.expr, inner)?;
         Ok(PlanNode::plan(fold, vec![vectors]))
     }
 }

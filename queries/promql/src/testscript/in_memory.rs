@@ -109,6 +109,12 @@ impl Engine for InMemoryEngine {
     }
 }
 
+impl From<crate::Value> for Value {
+    fn from(value: crate::Value) -> Self {
+        of_engine(value)
+    }
+}
+
 fn of_engine(value: crate::Value) -> Value {
     match value {
         crate::Value::Scalar { value, .. } => Value::Scalar(value),

@@ -73,15 +73,14 @@ pub(super) fn of_sequence(values: &[SequenceValue]) -> Result<Vec<(usize, FloatH
     Ok(histograms)
 }
 
-/// Gives histograms the hints of Prometheus's store: it notices resets when it appends, and says so where a
-/// chunk begins; inside a chunk there is none.
+/// Gives histograms the hints of Prometheus's store: inside a chunk there is no reset, and where one begins nothing
+/// is known, because the chunk before may be gone. It begins a chunk where it notices a reset.
 pub(super) fn with_store_hints(points: &mut NativePoints) {
     let mut previous: Option<FloatHistogram> = None;
     for (_, histogram) in points {
         let written = histogram.clone();
         if histogram.reset_hint != ResetHint::Gauge && !is_stale(histogram.sum) {
             histogram.reset_hint = match &previous {
-                None if histogram.reset_hint == ResetHint::Reset => ResetHint::Reset,
                 None => ResetHint::Unknown,
                 Some(previous) => hint_after(previous, histogram),
             };
@@ -92,13 +91,13 @@ pub(super) fn with_store_hints(points: &mut NativePoints) {
 
 fn hint_after(previous: &FloatHistogram, histogram: &FloatHistogram) -> ResetHint {
     if histogram.reset_hint == ResetHint::Reset {
-        return ResetHint::Reset;
+        return ResetHint::Unknown;
     }
     if previous.reset_hint == ResetHint::Gauge || is_stale(previous.sum) {
         return ResetHint::Unknown;
     }
     if histogram.count < previous.count {
-        return ResetHint::Reset;
+        return ResetHint::Unknown;
     }
     if histogram.schema != previous.schema || histogram.zero_threshold != previous.zero_threshold {
         return ResetHint::Unknown;
@@ -116,7 +115,7 @@ fn hint_after(previous: &FloatHistogram, histogram: &FloatHistogram) -> ResetHin
         || fell(positive(previous), positive(histogram))
         || fell(negative(previous), negative(histogram));
     if reset {
-        ResetHint::Reset
+        ResetHint::Unknown
     } else {
         ResetHint::NotReset
     }
