@@ -313,7 +313,10 @@ fn truncate(value: &mut Value, limit: usize) -> bool {
 fn sample_count(value: &Value) -> usize {
     match value {
         Value::Vector(elements) => elements.len(),
-        Value::Matrix(series) => series.iter().map(|series| series.samples.len()).sum(),
+        Value::Matrix(series) => series
+            .iter()
+            .map(|series| series.samples.len() + series.histograms.len())
+            .sum(),
         Value::Scalar { .. } | Value::String { .. } => 1,
     }
 }

@@ -98,10 +98,18 @@ mod tests {
             value,
             histogram: None,
         };
+        let histogram = Arc::new(FloatHistogram {
+            count: 1.0,
+            ..FloatHistogram::default()
+        });
+        let of_histogram = VectorElement {
+            histogram: Some(Arc::clone(&histogram)),
+            ..element(0.0)
+        };
         let row = RangeSeries {
             labels: Labels::empty(),
             samples: vec![(0, 1.5), (15_000, f64::NAN)],
-            histograms: Vec::new(),
+            histograms: vec![(30_001, histogram)],
         };
         let text = Value::String {
             at_ms: 1000,
