@@ -10,15 +10,15 @@ pub(crate) mod histogram_edges;
 mod histogram_rate;
 pub(crate) mod histogram_sum;
 pub(crate) mod mixed;
-pub(crate) mod starts;
 mod over_time;
 mod predict;
 mod rate;
+pub(crate) mod starts;
 
 pub mod cell;
 mod go_math;
-pub(crate) mod math;
 pub(crate) mod histogram_operator;
+pub(crate) mod math;
 pub mod operator;
 mod time;
 
