@@ -13,6 +13,7 @@ pub(crate) fn refusal(batch: &SampleBatch, row: usize, reason: RejectReason) -> 
         RejectReason::Duplicate => "duplicate sample for timestamp",
         RejectReason::OutOfBounds => "out of bounds",
         RejectReason::TooOld => "too old sample",
+        RejectReason::SeriesLimit => "the limit of series is reached, remove series or raise it",
     };
     let (series, timestamp) = match row.checked_sub(batch.len()) {
         None => (*batch.series().get(row)?, *batch.timestamps().get(row)?),

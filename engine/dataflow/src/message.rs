@@ -152,6 +152,8 @@ pub enum RejectReason {
     OutOfBounds,
     /// Older than the out-of-order window.
     TooOld,
+    /// Its series would be a new one, and the store has as many as are allowed.
+    SeriesLimit,
 }
 
 /// Refused samples by reason, and the first of them for the message to the sender.
@@ -165,6 +167,8 @@ pub struct Rejections {
     pub out_of_bounds: usize,
     /// Count of [`RejectReason::TooOld`].
     pub too_old: usize,
+    /// Count of [`RejectReason::SeriesLimit`].
+    pub series_limit: usize,
     /// Row of the batch that was refused first, and why.
     pub first: Option<(usize, RejectReason)>,
 }
@@ -177,13 +181,14 @@ impl Rejections {
             RejectReason::Duplicate => self.duplicate += 1,
             RejectReason::OutOfBounds => self.out_of_bounds += 1,
             RejectReason::TooOld => self.too_old += 1,
+            RejectReason::SeriesLimit => self.series_limit += 1,
         }
         self.first.get_or_insert((row, reason));
     }
 
     /// Refused samples of all reasons.
     pub fn total(&self) -> usize {
-        self.out_of_order + self.duplicate + self.out_of_bounds + self.too_old
+        self.out_of_order + self.duplicate + self.out_of_bounds + self.too_old + self.series_limit
     }
 
     /// Whether nothing was refused.

@@ -50,6 +50,7 @@ fn reasons(rejected: &Rejections) -> String {
         (rejected.duplicate, "another value at the same time"),
         (rejected.out_of_bounds, "out of bounds"),
         (rejected.too_old, "too old"),
+        (rejected.series_limit, "over the limit of series"),
     ];
     let named = counts.iter().filter(|(count, _)| *count > 0);
     let named: Vec<String> = named.map(|(count, reason)| format!("{count} {reason}")).collect();

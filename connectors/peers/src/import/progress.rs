@@ -23,6 +23,7 @@ impl Progress {
         self.refused.duplicate += rejected.duplicate;
         self.refused.out_of_bounds += rejected.out_of_bounds;
         self.refused.too_old += rejected.too_old;
+        self.refused.series_limit += rejected.series_limit;
         if let (None, Some((row, reason))) = (&self.first, rejected.first) {
             self.first = refusal(batch, row, reason);
         }
@@ -44,6 +45,7 @@ impl Progress {
             (refused.duplicate, "duplicates with another value"),
             (refused.out_of_bounds, "out of bounds"),
             (refused.too_old, "too old"),
+            (refused.series_limit, "over the limit of series"),
         ];
         let reasons: Vec<String> = reasons
             .iter()

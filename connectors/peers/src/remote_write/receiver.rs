@@ -209,7 +209,12 @@ impl RemoteWrite {
                         refusal(&batch, row, reason).unwrap_or_else(|| "a sample was refused".to_owned())
                     });
                 }
-                outcome(version, written(sent, &receipt), &faults)
+                let written = written(sent, &receipt);
+                match faults.text() {
+                    // Whatever the version: somebody has to raise the limit, or to send less.
+                    Some(text) if receipt.rejected.series_limit > 0 => Outcome::StoredInPart(written, text),
+                    _ => outcome(version, written, &faults),
+                }
             }
             Err(error) => Outcome::of(&error, &batch),
         }

@@ -1,5 +1,4 @@
-//! Checking a batch against the head: what is new and in order, what is late, what is refused. Changes
-//! nothing, so that a batch which is refused or cannot be logged leaves no trace.
+//! Judges a batch against the head and changes nothing, so that one that is refused or not logged leaves no trace.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -24,6 +23,8 @@ pub enum RejectReason {
     TooOld,
     /// Its series reference is not in the series table: the caller must intern the labels again.
     UnknownSeries,
+    /// Its series would be a new one, and the store has as many as are allowed.
+    SeriesLimit,
 }
 
 impl RejectReason {
@@ -35,6 +36,7 @@ impl RejectReason {
             Self::OutOfBounds => "out of bounds",
             Self::TooOld => "too old sample",
             Self::UnknownSeries => "unknown series reference",
+            Self::SeriesLimit => "limit of series reached",
         }
     }
 }

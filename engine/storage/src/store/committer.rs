@@ -15,6 +15,7 @@ use super::config::Fsync;
 use super::defined::Defined;
 use super::error::{AppendError, StoreError};
 use super::replay::OwnTail;
+use super::series_limit::WithinLimit;
 use crate::head::{Checked, CutPlan, RejectReason, RejectedSample};
 use crate::wal::record::put_batch;
 use crate::wal::writer::WalWriter;
@@ -33,7 +34,7 @@ pub enum OnReject {
     /// The others are appended (scrapes, rules).
     #[default]
     Drop,
-    /// Nothing is appended (remote write 1.0).
+    /// Nothing is appended (remote write 1.0), unless it is the limit of series that refuses them.
     RollBack,
 }
 
@@ -316,7 +317,12 @@ impl CommitLoop {
         if let Some(&unknown) = checked.rejected.counts.get(&RejectReason::UnknownSeries) {
             return Err(AppendError::UnknownSeries(unknown));
         }
-        self.check_series_limit(series, checked.new_series.len())?;
+        if let Some(room) = self.room_below_limit(series, checked.new_series.len()) {
+            let refused = checked.new_series.get(room..).unwrap_or_default();
+            let within = WithinLimit::of(batch, refused, &shared.table);
+            let result = self.commit(&within.batch, options);
+            return within.result_of_all(result);
+        }
         shared.counters.count_rejected(&checked.rejected);
         let rejected = std::mem::take(&mut checked.rejected);
         let counts: Vec<(RejectReason, usize)> = rejected.counts.into_iter().collect();
@@ -404,13 +410,14 @@ impl CommitLoop {
         Ok(())
     }
 
-    fn check_series_limit(&self, series: usize, new: usize) -> Result<(), AppendError> {
+    /// How many of `new` series there is room for, when it is not enough.
+    fn room_below_limit(&self, series: usize, new: usize) -> Option<usize> {
         let limit = self.shared.config.series_max;
         if limit == 0 || new == 0 || series + new <= limit {
-            return Ok(());
+            return None;
         }
         self.shared.counters.series_limit_hits.add(1);
-        Err(AppendError::TooManySeries { limit, series, new })
+        Some(limit.saturating_sub(series))
     }
 
     /// Syncs the log and answers everyone who waits for it.

@@ -71,18 +71,6 @@ pub enum AppendError {
     /// again and retry. Nothing was appended.
     #[error("{0} series references are no longer known")]
     UnknownSeries(usize),
-    /// The batch would make more series than are allowed. Nothing was appended.
-    #[error(
-        "{series} series in the head and {new} new ones are more than the limit of {limit}; remove series at their source or raise the limit"
-    )]
-    TooManySeries {
-        /// The configured limit.
-        limit: usize,
-        /// Series in the head.
-        series: usize,
-        /// New series of the batch.
-        new: usize,
-    },
     /// The log could not be written, for instance because the disk is full; try again later.
     #[error("cannot write to the write-ahead log")]
     Log(#[source] WalError),

@@ -20,6 +20,7 @@ mod quarantine;
 mod replay;
 mod retain;
 mod rewrite;
+mod series_limit;
 mod snapshot;
 mod stats;
 mod upkeep;

@@ -52,6 +52,8 @@ impl Counters {
                 RejectReason::TooOld => &self.too_old,
                 // The scraper interns again and retries: not a property of the data.
                 RejectReason::UnknownSeries => continue,
+                // Batches are counted, where the limit is looked at.
+                RejectReason::SeriesLimit => continue,
             };
             counter.add(*count as u64);
         }

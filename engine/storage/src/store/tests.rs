@@ -340,7 +340,7 @@ async fn late_samples_histograms_and_exemplars_survive_restarts_and_cuts() {
 }
 
 #[tokio::test]
-async fn a_batch_that_would_make_too_many_series_is_refused_whole() {
+async fn beyond_the_limit_of_series_only_known_ones_are_taken() {
     let dir = tempfile::tempdir().unwrap();
     let config = StoreConfig {
         series_max: 2,
@@ -353,23 +353,49 @@ async fn a_batch_that_would_make_too_many_series_is_refused_whole() {
         AppendOptions::default(),
     )
     .await;
-    let mut builder = SampleBatchBuilder::default();
-    for i in [0, 2] {
-        builder.push(store.series_table().intern(&labels(i)), 2000, 1.0);
-    }
-    let batch = builder.finish(store.series_table());
-    let error = store.append(batch, AppendOptions::default()).await.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("2 series in the head and 1 new ones"),
-        "{error}"
-    );
-    append(&store, &[(0, 2000, 1.0)], AppendOptions::default()).await;
+    let batch = |time| {
+        let mut builder = SampleBatchBuilder::default();
+        // The last is out of order, and behind those that the limit refuses.
+        for (i, time) in [(0, time), (2, time), (3, time), (1, time), (1, 500)] {
+            builder.push(store.series_table().intern(&labels(i)), time, 1.0);
+        }
+        builder.finish(store.series_table())
+    };
+    let whole = AppendOptions {
+        on_reject: OnReject::RollBack,
+        ..AppendOptions::default()
+    };
+    let error = store.append(batch(2000), whole).await.unwrap_err();
+    let AppendError::Rejected { first, .. } = error else {
+        panic!("{error:?}")
+    };
     assert_eq!(
-        (read(&store.pin()).len(), store.stats().series_limit_hits),
-        (2, 1)
+        (first.row, first.timestamp),
+        (4, 500),
+        "its row in the whole batch"
     );
+    let outcome = store.append(batch(2000), AppendOptions::default()).await.unwrap();
+    assert_eq!(outcome.accepted, 2);
+    let mut counts = outcome.rejected;
+    counts.sort_by_key(|(_, count)| *count);
+    assert_eq!(
+        counts,
+        [
+            (crate::RejectReason::OutOfOrder, 1),
+            (crate::RejectReason::SeriesLimit, 2)
+        ]
+    );
+    let first = outcome.first_rejected.unwrap();
+    assert_eq!(
+        (first.row, first.reason, first.labels),
+        (1, crate::RejectReason::SeriesLimit, labels(2))
+    );
+    let read = read(&store.pin());
+    assert!(
+        read.len() == 2 && read.iter().all(|series| series.1.len() == 2),
+        "{read:?}"
+    );
+    assert_eq!(store.stats().series_limit_hits, 2);
     let cost = store.cardinality(1);
     assert_eq!(
         (cost.series, cost.label_pairs, cost.series_by_metric[0].count),

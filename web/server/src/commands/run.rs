@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use engine_dataflow::NodeFailure;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -60,16 +59,16 @@ async fn serve(options: RunOptions) -> anyhow::Result<ExitCode> {
             tracing::info!("stopped");
             Ok(ExitCode::SUCCESS)
         }
-        Some(failure) => anyhow::bail!("{failure}"),
+        Some(failure) => Err(failure),
     }
 }
 
-/// Serves until somebody or something ends it; a graph that failed is returned.
+/// Serves until somebody or something ends it; what made it impossible to go on is returned.
 async fn until_stopped(
     server: &mut Server,
     started: &Started,
     requests: &mut Requests,
-) -> anyhow::Result<Option<NodeFailure>> {
+) -> anyhow::Result<Option<anyhow::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use alert_router::RouterHandle;
 use anyhow::Context as _;
-use engine_dataflow::NodeFailure;
 use engine_model::Labels;
 use engine_storage::Store;
 use parking_lot::RwLock;
@@ -155,9 +154,12 @@ impl Server {
         Ok(())
     }
 
-    /// Resolves when the graph can commit nothing more.
-    pub(crate) async fn failed(&self) -> NodeFailure {
-        self.ingest.graph.failed().await
+    /// Resolves when the server cannot go on: the graph commits nothing more, or the log cannot be replayed.
+    pub(crate) async fn failed(&self) -> anyhow::Error {
+        tokio::select! {
+            failure = self.ingest.graph.failed() => anyhow::anyhow!("{failure}"),
+            error = storage::unreadable(&self.store) => error,
+        }
     }
 
     /// Takes everything down so that nothing that was acknowledged is lost: sources first, then the

@@ -117,12 +117,9 @@ fn outcome(result: Result<AppendOutcome, AppendError>) -> Result<CommitReceipt, 
         ))),
         Err(AppendError::Closed) => Err(DeliveryError::Closed),
         // The sender interns its labels again when it sends again; series may end until then.
-        Err(
-            error @ (AppendError::Log(_) | AppendError::UnknownSeries(_) | AppendError::TooManySeries { .. }),
-        ) => Err(DeliveryError::Unavailable(Arc::from(format!(
-            "{:#}",
-            anyhow::Error::new(error)
-        )))),
+        Err(error @ (AppendError::Log(_) | AppendError::UnknownSeries(_))) => Err(
+            DeliveryError::Unavailable(Arc::from(format!("{:#}", anyhow::Error::new(error)))),
+        ),
     }
 }
 
@@ -134,6 +131,7 @@ fn rejections(counts: &[(StoreReason, usize)], first: Option<(usize, StoreReason
             StoreReason::DuplicateTimestamp => rejections.duplicate += count,
             StoreReason::OutOfBounds => rejections.out_of_bounds += count,
             StoreReason::TooOld => rejections.too_old += count,
+            StoreReason::SeriesLimit => rejections.series_limit += count,
             // An append with unknown references fails as a whole.
             StoreReason::UnknownSeries => {}
         }
@@ -144,6 +142,7 @@ fn rejections(counts: &[(StoreReason, usize)], first: Option<(usize, StoreReason
             StoreReason::DuplicateTimestamp => RejectReason::Duplicate,
             StoreReason::OutOfBounds => RejectReason::OutOfBounds,
             StoreReason::TooOld => RejectReason::TooOld,
+            StoreReason::SeriesLimit => RejectReason::SeriesLimit,
             StoreReason::UnknownSeries => return None,
         };
         Some((row, reason))
@@ -160,8 +159,8 @@ pub(super) async fn maintain(store: Store, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => return,
         ready = store.ready() => {
-            if let Err(error) = ready {
-                tracing::error!(error = %chain(error), "nothing is cut or compacted");
+            // The server says so, and ends.
+            if ready.is_err() {
                 return;
             }
         }
@@ -185,6 +184,17 @@ pub(super) async fn maintain(store: Store, stop: CancellationToken) {
         if let Err(error) = store.compact(now_ms).await {
             tracing::error!(error = %chain(error), "compaction failed; it is tried again in a minute");
         }
+    }
+}
+
+/// Resolves when the log of the last run turns out to be unreadable, with the reason: what was acknowledged
+/// would be missing from every answer, so the process ends and somebody looks.
+pub(super) async fn unreadable(store: &Store) -> anyhow::Error {
+    match store.ready().await {
+        Err(error) => anyhow::Error::new(error).context(
+            "stopping: what was acknowledged before this start cannot all be read; repair the log or move its file away",
+        ),
+        Ok(()) => std::future::pending().await,
     }
 }
 

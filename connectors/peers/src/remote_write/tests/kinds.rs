@@ -197,6 +197,28 @@ async fn version_2_tells_what_the_store_refused() {
 }
 
 #[tokio::test]
+async fn both_versions_tell_of_the_limit_of_series() {
+    let fixture = fixture().await;
+    let receipt = || {
+        let mut rejected = Rejections::default();
+        rejected.add(0, RejectReason::SeriesLimit);
+        CommitReceipt {
+            rejected,
+            ..CommitReceipt::default()
+        }
+    };
+    *fixture.next_answer.lock() = Some(Ok(receipt()));
+    assert_eq!(fixture.write(&[(&[("__name__", "a")], 1000, 1.0)]).await.0, 400);
+    *fixture.next_answer.lock() = Some(Ok(receipt()));
+    let a = Labels::from_pairs([("__name__", "a")]);
+    let (status, _, text) = fixture.write_v2(&[sent(&a, &sample(2000))]).await;
+    assert!(
+        status == 400 && text.starts_with("the limit of series is reached"),
+        "{status} {text}"
+    );
+}
+
+#[tokio::test]
 async fn a_series_that_comes_again_is_found_by_its_bytes_in_either_version() {
     let fixture = fixture().await;
     let labels = [("__name__", "m"), ("job", "a")];

@@ -226,7 +226,10 @@ impl ScrapeLoop {
                 self.metrics
                     .sample_out_of_bounds
                     .add(rejected.out_of_bounds + rejected.too_old);
-                self.warn_dropped("samples that the store refused", rejected.total());
+                let others = rejected.total() - rejected.series_limit;
+                self.warn_dropped("samples that the store refused", others);
+                let beyond = "samples of new series: the limit of series is reached, remove series or raise it";
+                self.warn_dropped(beyond, rejected.series_limit);
                 self.assembler.committed(self.clock.now_ms(), rejected.is_empty());
             }
             Err(error) => {

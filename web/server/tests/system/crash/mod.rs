@@ -4,6 +4,7 @@
 
 mod corrupt_segment;
 mod full_disk;
+mod unreadable_log;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub(crate) fn add(suite: &mut Suite) {
     );
     full_disk::add(suite);
     corrupt_segment::add(suite);
+    unreadable_log::add(suite);
 }
 
 async fn kill_loses_nothing_acknowledged() -> Result<()> {
