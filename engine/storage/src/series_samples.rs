@@ -55,6 +55,16 @@ impl SeriesSamples {
         }
     }
 
+    /// The samples of `[from_ms, until_ms)`.
+    pub(crate) fn between(mut self, from_ms: i64, until_ms: i64) -> Self {
+        let until = self.timestamps.partition_point(|&t| t < until_ms);
+        let from = self.timestamps.partition_point(|&t| t < from_ms).min(until);
+        self.timestamps = self.timestamps[from..until].to_vec();
+        self.values = self.values[from..until].to_vec();
+        self.histograms.retain(|(t, _)| (from_ms..until_ms).contains(t));
+        self
+    }
+
     /// Merges all samples of `later`, which were accepted later: of equal timestamps the sample that is
     /// already here wins, whatever its kind. The labels stay.
     pub fn absorb(&mut self, mut later: Self) {

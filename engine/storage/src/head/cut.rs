@@ -62,8 +62,23 @@ impl Head {
             .collect()
     }
 
-    /// Samples of one series that the plan takes, late ones aside.
-    pub(crate) fn cut_samples(&self, plan: &CutPlan, series: SeriesRef, out: &mut SeriesSamples) {
+    /// Time of the first sample of one series at or after `from_ms` that the plan takes, late ones aside.
+    pub(crate) fn cut_first(&self, plan: &CutPlan, series: SeriesRef, from_ms: i64) -> Option<i64> {
+        let first = self
+            .series
+            .get(series)?
+            .first_at_or_after(from_ms.max(plan.from_ms));
+        first.filter(|&first| first < plan.before_ms)
+    }
+
+    /// Samples of one series before `until_ms` and not before `from_ms` that the plan takes, late ones aside.
+    pub(crate) fn cut_samples(
+        &self,
+        plan: &CutPlan,
+        series: SeriesRef,
+        (from_ms, until_ms): (i64, i64),
+        out: &mut SeriesSamples,
+    ) {
         let Some(state) = self.series.get(series) else {
             return;
         };
@@ -73,8 +88,9 @@ impl Head {
             generation: NOT_CUT,
             border_ms: plan.from_ms,
         };
-        if plan.before_ms > i64::MIN {
-            state.read(&seen, i64::MIN, plan.before_ms - 1, out);
+        let until_ms = until_ms.min(plan.before_ms);
+        if until_ms > i64::MIN {
+            state.read(&seen, from_ms, until_ms - 1, out);
         }
     }
 

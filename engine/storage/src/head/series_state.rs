@@ -284,6 +284,18 @@ impl SeriesState {
         first.is_some_and(|first| first < until_ms) && self.last_ms >= from_ms
     }
 
+    /// Time of the oldest sample at or after `from_ms`, late ones aside.
+    pub(super) fn first_at_or_after(&self, from_ms: i64) -> Option<i64> {
+        let sealed = self.sealed().iter().filter(|piece| piece.max_ms >= from_ms);
+        let readers = sealed.map(SealedPiece::reader).chain([self.open.reader()]);
+        let float = readers
+            .flatten()
+            .map(|(time, _)| time)
+            .find(|&time| time >= from_ms);
+        let histogram = self.histograms().and_then(|run| run.first_at_or_after(from_ms));
+        [float, histogram].into_iter().flatten().min()
+    }
+
     /// Time of the oldest float in memory.
     fn first_ms(&self) -> Option<i64> {
         let oldest = self

@@ -71,8 +71,12 @@ impl Fixture {
 
     fn taken(&self, plan: &CutPlan, labels: &Labels) -> Vec<i64> {
         let mut out = SeriesSamples::new(labels.clone());
-        self.head
-            .cut_samples(plan, self.table.get(labels).unwrap(), &mut out);
+        self.head.cut_samples(
+            plan,
+            self.table.get(labels).unwrap(),
+            (i64::MIN, i64::MAX),
+            &mut out,
+        );
         out.timestamps
     }
 

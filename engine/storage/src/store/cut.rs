@@ -2,7 +2,8 @@
 //! A crash between any two steps leaves samples twice, never nowhere; reads drop the second copy. The head's
 //! lock is taken for slices of series, so that appends go on meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use engine_model::{Labels, SeriesRef};
@@ -10,7 +11,7 @@ use engine_model::{Labels, SeriesRef};
 use super::committer::CutStart;
 use super::error::StoreError;
 use super::{Shared, Store};
-use crate::head::{CutPlan, Trimmed};
+use crate::head::{CutPlan, Head, Trimmed};
 use crate::segment::{Level, Segment, SegmentHeader, SegmentWriter, remove_folder};
 use crate::series_samples::SeriesSamples;
 use crate::wal::checkpoint::{CheckpointWriter, checkpoint_exists};
@@ -25,9 +26,9 @@ const HEAD_KEEPS_MS: i64 = LEVEL_0_MS;
 const HEAD_KEEPS_LEAST_MS: i64 = 10 * 60 * 1000;
 /// Series that are looked at under one hold of the head's lock: some 100 µs.
 const SLICE_SERIES: usize = 512;
-/// Windows that are written in one pass: each holds an open writer of some 10 MB. A head that spans more
-/// (an import of history) is read once more for every eight.
-const WINDOWS_A_PASS: usize = 8;
+/// Windows that are written in one pass over the series: each holds an open writer of some 10 MB. A head that
+/// spans more (a push of history) is passed over again, each time reading the samples of the next eight.
+const WINDOWS_A_PASS: i64 = 8;
 /// A log file that has grown to this is replaced by a checkpoint, so that a restart stays short.
 const LOG_BYTES_MAX: u64 = 256 << 20;
 
@@ -159,17 +160,35 @@ fn write_segments(shared: &Shared, plan: &CutPlan, written: &mut Vec<Segment>) -
         sequence: newest.map_or(0, |newest| newest + 1),
         written,
     };
-    output.write(series, |head, (series, labels)| {
-        let mut samples = SeriesSamples::new(labels.clone());
-        head.cut_samples(plan, *series, &mut samples);
-        samples
-    })?;
-    let late = shared.head.read().late_series();
-    output.write(late, |head, (series, labels)| {
+    output.write(
+        series,
+        |head, (series, _), from_ms| head.cut_first(plan, *series, from_ms),
+        |head, (series, labels), range| {
+            let mut samples = SeriesSamples::new(labels.clone());
+            head.cut_samples(plan, *series, range, &mut samples);
+            samples
+        },
+    )?;
+    // Late samples are few: all of a series are collected, and those of the range are kept.
+    let late = |head: &Head, (series, labels): &PlannedSeries, (from_ms, until_ms)| {
         let late = head.cut_late(plan, *series);
-        late.unwrap_or_else(|| SeriesSamples::new(labels.clone()))
-    })
+        let late = late.unwrap_or_else(|| SeriesSamples::new(labels.clone()));
+        late.between(from_ms, until_ms)
+    };
+    let series = shared.head.read().late_series();
+    output.write(
+        series,
+        |head, series, from_ms| {
+            late(head, series, (from_ms, i64::MAX))
+                .time_range()
+                .map(|(first, _)| first)
+        },
+        &late,
+    )
 }
+
+/// A series that a cut takes samples of.
+type PlannedSeries = (SeriesRef, Labels);
 
 /// Segments of a cut.
 struct Output<'a> {
@@ -179,55 +198,60 @@ struct Output<'a> {
 }
 
 impl Output<'_> {
-    /// Writes the samples that `read` gives of each series, a segment for each 30-minute window.
+    /// Writes the samples of each series, a segment for each 30-minute window, the oldest first: `first` tells
+    /// the time of the first one at or after another, `read` gives those of `[from, until)`.
     fn write(
         &mut self,
-        mut series: Vec<(SeriesRef, Labels)>,
-        read: impl Fn(&crate::head::Head, &(SeriesRef, Labels)) -> SeriesSamples,
+        mut series: Vec<PlannedSeries>,
+        first: impl Fn(&Head, &PlannedSeries, i64) -> Option<i64>,
+        read: impl Fn(&Head, &PlannedSeries, (i64, i64)) -> SeriesSamples,
     ) -> Result<(), StoreError> {
         series.sort_unstable_by(|a, b| a.1.storage_cmp(&b.1));
-        let mut done: BTreeSet<i64> = BTreeSet::new();
-        loop {
+        let mut next: Vec<Option<i64>> = Vec::with_capacity(series.len());
+        for slice in series.chunks(SLICE_SERIES) {
+            let head = self.shared.head.read();
+            next.extend(slice.iter().map(|series| first(&head, series, i64::MIN)));
+        }
+        while let Some(oldest) = next.iter().flatten().min() {
+            let start = oldest.div_euclid(LEVEL_0_MS) * LEVEL_0_MS;
+            let end = start.saturating_add(WINDOWS_A_PASS * LEVEL_0_MS);
             let mut writers: BTreeMap<i64, SegmentWriter> = BTreeMap::new();
-            let mut is_more = false;
-            for slice in series.chunks(SLICE_SERIES) {
+            for (slice, next) in series.chunks(SLICE_SERIES).zip(next.chunks_mut(SLICE_SERIES)) {
+                let mut samples: Vec<SeriesSamples> = Vec::new();
                 let head = self.shared.head.read();
-                let samples: Vec<SeriesSamples> = slice.iter().map(|series| read(&head, series)).collect();
-                drop(head);
-                for (window, part) in samples.iter().flat_map(windows) {
-                    if done.contains(&window) {
-                        continue;
-                    }
-                    if !writers.contains_key(&window) {
-                        if writers.len() == WINDOWS_A_PASS {
-                            is_more = true;
-                            continue;
-                        }
-                        writers.insert(window, self.writer()?);
-                    }
-                    if let Some(writer) = writers.get_mut(&window) {
-                        writer.push_series_samples(&part)?;
+                for (series, next) in slice.iter().zip(next) {
+                    if next.is_some_and(|next| next < end) {
+                        samples.push(read(&head, series, (start, end)));
+                        *next = first(&head, series, end);
                     }
                 }
+                drop(head);
+                for (window, part) in samples.iter().flat_map(windows) {
+                    let writer = match writers.entry(window) {
+                        Entry::Occupied(entry) => entry.into_mut(),
+                        Entry::Vacant(entry) => {
+                            let number = (window - start) / LEVEL_0_MS;
+                            entry.insert(self.writer(self.sequence + number as u64)?)
+                        }
+                    };
+                    writer.push_series_samples(&part)?;
+                }
             }
-            for (window, writer) in writers {
+            for writer in writers.into_values() {
                 self.written.push(writer.finish()?);
-                done.insert(window);
             }
-            if !is_more {
-                return Ok(());
-            }
+            self.sequence += WINDOWS_A_PASS as u64;
         }
+        Ok(())
     }
 
-    fn writer(&mut self) -> Result<SegmentWriter, StoreError> {
+    fn writer(&self, sequence: u64) -> Result<SegmentWriter, StoreError> {
         let header = SegmentHeader {
             level: Level::Cut,
-            sequence: self.sequence,
+            sequence,
             created_ms: engine_model::time::now_ms(),
             sources: Vec::new(),
         };
-        self.sequence += 1;
         let shared = self.shared;
         Ok(SegmentWriter::create(
             shared.config.disk.clone(),
@@ -315,7 +339,7 @@ fn trim(shared: &Shared) {
     let mut trimmed = Trimmed::default();
     let mut from = Some(SeriesRef(0));
     let generation = shared.version.load().generation;
-    let oldest = |head: &crate::head::Head| head.pins.oldest().map_or(generation, |pin| pin.generation);
+    let oldest = |head: &Head| head.pins.oldest().map_or(generation, |pin| pin.generation);
     while let Some(next) = from {
         let mut head = shared.head.write();
         let oldest_read = oldest(&head);

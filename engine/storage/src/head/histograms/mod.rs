@@ -117,6 +117,13 @@ impl HistogramRun {
         Some(self.pieces.first()?.reader().next()?.0)
     }
 
+    /// Time of the oldest one at or after `from_ms`.
+    pub(crate) fn first_at_or_after(&self, from_ms: i64) -> Option<i64> {
+        let pieces = self.pieces.iter().filter(|piece| piece.max_ms >= from_ms);
+        let mut times = pieces.flat_map(HistogramPiece::reader).map(|(time, _)| time);
+        times.find(|&time| time >= from_ms)
+    }
+
     /// Drops pieces that end before `border_ms`.
     pub(crate) fn trim(&mut self, border_ms: i64) {
         let passed = self.pieces.partition_point(|piece| piece.max_ms < border_ms);
