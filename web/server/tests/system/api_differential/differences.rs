@@ -55,7 +55,7 @@ pub(super) fn reason(name: &str) -> Option<&'static str> {
 pub(super) fn all_asked(requests: &[Asked]) -> Result<()> {
     for (name, _) in DELIBERATE {
         ensure!(
-            requests.iter().any(|asked| asked.name() == name),
+            requests.iter().any(|asked| asked.name() == *name),
             "{name} is not asked"
         );
     }
