@@ -123,8 +123,9 @@ impl Rule {
                         Some((self.regex.expand(name, &self.replacement)?, value.to_owned()))
                     })
                     .collect();
-                for (name, value) in mapped {
-                    labels.set(&name, &value);
+                // A name that expands to nothing makes no label: what is stored has none without a name.
+                for (name, value) in mapped.iter().filter(|(name, _)| !name.is_empty()) {
+                    labels.set(name, value);
                 }
             }
             Action::LabelDrop => labels.retain(|name| !self.regex.is_match(name)),

@@ -52,6 +52,8 @@ fn actions() {
             rule(Action::LabelMap, &[], "(a|b)", "", "x_$1"),
             Some(r#"{a="foo", b="bar", c="baz", x_a="foo", x_b="bar"}"#),
         ),
+        // No label without a name comes of it, which a log would not read back.
+        (rule(Action::LabelMap, &[], "a(.*)", "", "$1"), Some(same)),
         (rule(Action::LabelDrop, &[], "a|b", "", ""), Some(r#"{c="baz"}"#)),
         (
             rule(Action::LabelKeep, &[], "a|b", "", ""),
