@@ -110,7 +110,7 @@ fn look_at(dir: &Path) -> Result<Survey, WalError> {
     if let Some(sequence) = checkpoint {
         survey
             .files
-            .push(LogFile::of(checkpoint_path(dir, sequence), true)?);
+            .push(LogFile::of(checkpoint_path(dir, sequence), sequence, true)?);
         survey.next_sequence = sequence + 1;
     }
     for sequence in listing
@@ -118,14 +118,16 @@ fn look_at(dir: &Path) -> Result<Survey, WalError> {
         .into_iter()
         .filter(|&s| checkpoint.is_none_or(|c| s > c))
     {
-        survey.files.push(LogFile::of(log_path(dir, sequence), false)?);
+        survey
+            .files
+            .push(LogFile::of(log_path(dir, sequence), sequence, false)?);
         survey.next_sequence = sequence + 1;
     }
     Ok(survey)
 }
 
 impl LogFile {
-    fn of(path: PathBuf, is_checkpoint: bool) -> Result<Self, WalError> {
+    fn of(path: PathBuf, sequence: u64, is_checkpoint: bool) -> Result<Self, WalError> {
         let bytes = std::fs::metadata(&path)
             .map_err(WalError::io("read", &path))?
             .len();
@@ -134,6 +136,14 @@ impl LogFile {
             None => (None, None),
             Some(version_1::VERSION) => (Some(version_1::RUN), None),
             Some(_) => match reader.next()? {
+                // A run is named after its first file. One that is yet to begin would pass for this process's
+                // own, whose references are taken as they are.
+                Some(Record::Start { run, .. }) if run > sequence => {
+                    return Err(WalError::Damaged {
+                        path,
+                        offset: MAGIC.len() as u64,
+                    });
+                }
                 Some(Record::Start { run, commit }) => (Some(run), Some(commit)),
                 _ => (None, None),
             },

@@ -9,6 +9,9 @@ use super::record::Record;
 
 /// No series: the run did not define the reference.
 const UNDEFINED: u32 = u32::MAX;
+/// References of a page. A run's are dense, so nearly all pages are full; in a damaged log each definition costs
+/// a page of 4 KiB at most, wherever it points.
+const PAGE: usize = 1 << 10;
 
 /// From the references of the run that is being read to those of this process.
 #[derive(Debug)]
@@ -17,10 +20,10 @@ pub(crate) struct References {
     /// The run of this process, whose references are the table's.
     own_run: u64,
     run: Option<u64>,
-    map: Vec<u32>,
+    pages: Vec<Option<Box<[u32; PAGE]>>>,
 }
 
-/// A record names a series that nothing before it defines.
+/// A record names a series that nothing before it defines, or one that no series table hands out.
 #[derive(Debug)]
 pub(crate) struct Undefined;
 
@@ -30,14 +33,14 @@ impl References {
             table,
             own_run,
             run: None,
-            map: Vec::new(),
+            pages: Vec::new(),
         }
     }
 
     /// A file of `run` follows.
     pub(crate) fn begin(&mut self, run: Option<u64>) {
         if self.run != run {
-            self.map.clear();
+            self.pages.clear();
             self.run = run;
         }
     }
@@ -45,12 +48,12 @@ impl References {
     /// Puts this process's references in the place of the run's.
     pub(crate) fn translate(&mut self, record: &mut Record) -> Result<(), Undefined> {
         match record {
-            Record::Image(image) => image.series = self.define(image.series, &image.labels),
-            Record::Samples(samples) => samples.series = self.define(samples.series, &samples.labels),
-            Record::Exemplar(labels, exemplar) => exemplar.series = self.define(exemplar.series, labels),
+            Record::Image(image) => image.series = self.define(image.series, &image.labels)?,
+            Record::Samples(samples) => samples.series = self.define(samples.series, &samples.labels)?,
+            Record::Exemplar(labels, exemplar) => exemplar.series = self.define(exemplar.series, labels)?,
             Record::Batch(batch) => {
                 for (series, labels) in &mut batch.new_series {
-                    *series = self.define(*series, labels);
+                    *series = self.define(*series, labels)?;
                 }
                 if self.is_own() {
                     return Ok(());
@@ -77,16 +80,22 @@ impl References {
         self.run == Some(self.own_run)
     }
 
-    fn define(&mut self, series: SeriesRef, labels: &Labels) -> SeriesRef {
+    fn define(&mut self, series: SeriesRef, labels: &Labels) -> Result<SeriesRef, Undefined> {
         if self.is_own() {
-            return series;
+            return Ok(series);
+        }
+        // Tables hand out 32 bits.
+        if series.0 >= u64::from(UNDEFINED) {
+            return Err(Undefined);
         }
         let known = self.table.intern(labels);
-        if self.map.len() <= series.index() {
-            self.map.resize(series.index() + 1, UNDEFINED);
+        let (page, place) = (series.index() / PAGE, series.index() % PAGE);
+        if self.pages.len() <= page {
+            self.pages.resize(page + 1, None);
         }
-        self.map[series.index()] = known.0 as u32;
-        known
+        let page = self.pages[page].get_or_insert_with(|| Box::new([UNDEFINED; PAGE]));
+        page[place] = known.0 as u32;
+        Ok(known)
     }
 
     #[inline]
@@ -94,8 +103,9 @@ impl References {
         if self.is_own() {
             return Ok(series);
         }
-        match self.map.get(series.index()) {
-            Some(&known) if known != UNDEFINED => Ok(SeriesRef(u64::from(known))),
+        let page = self.pages.get(series.index() / PAGE).and_then(Option::as_ref);
+        match page.map(|page| page[series.index() % PAGE]) {
+            Some(known) if known != UNDEFINED => Ok(SeriesRef(u64::from(known))),
             _ => Err(Undefined),
         }
     }

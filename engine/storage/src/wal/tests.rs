@@ -194,6 +194,27 @@ fn references_of_runs_are_private() {
         Some(SeriesRef(1)),
         "this process's own"
     );
+    // What a damaged log may define, and what it cannot: neither takes memory that the log does not have.
+    for (far, known) in [
+        (u64::from(u32::MAX) - 1, of(1)),
+        (u64::from(u32::MAX), None),
+        (u64::MAX, None),
+    ] {
+        let defined = batch(vec![(SeriesRef(far), labels(1))], far);
+        assert_eq!(translated(3, defined), known, "{far}");
+    }
+}
+
+/// Its references would be taken for those of the process that opens the log.
+#[test]
+fn a_run_that_is_yet_to_begin_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    write_batches(&mut create(dir.path(), 3), 1..2);
+    let path = |name: &str| dir.path().join(name);
+    assert!(read(dir.path()).is_ok());
+    std::fs::rename(path("00000003.wal"), path("00000002.wal")).unwrap();
+    let error = read(dir.path()).unwrap_err();
+    assert!(matches!(error, WalError::Damaged { offset: 8, .. }), "{error}");
 }
 
 #[test]
