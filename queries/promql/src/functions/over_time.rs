@@ -95,18 +95,18 @@ pub(super) fn ts_of_last(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
 }
 
 pub(super) fn ts_of_min(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
-    ts_of(samples, |value, best| value < best)
+    ts_of(samples, |value, best| value <= best)
 }
 
 pub(super) fn ts_of_max(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
-    ts_of(samples, |value, best| value > best)
+    ts_of(samples, |value, best| value >= best)
 }
 
-/// Time of the first sample that no other beats; NaN is beaten by any number.
-fn ts_of(samples: &Samples<'_>, beats: fn(f64, f64) -> bool) -> Option<f64> {
+/// Time of the last sample that holds against all others; NaN does against nothing.
+fn ts_of(samples: &Samples<'_>, holds: fn(f64, f64) -> bool) -> Option<f64> {
     let mut best = 0;
     for (i, &value) in samples.values.iter().enumerate() {
-        if beats(value, samples.values[best]) || (samples.values[best].is_nan() && !value.is_nan()) {
+        if holds(value, samples.values[best]) || samples.values[best].is_nan() {
             best = i;
         }
     }

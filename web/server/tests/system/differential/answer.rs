@@ -88,13 +88,23 @@ fn rows(data: &Value) -> Result<(String, Vec<Series>)> {
 
 fn row(row: &Value) -> Result<Series> {
     let fields = row.as_object().context("a row is no object")?;
-    let known = |key: &String| ["metric", "value", "values"].contains(&key.as_str());
+    let known =
+        |key: &String| ["metric", "value", "values", "histogram", "histograms"].contains(&key.as_str());
     ensure!(fields.keys().all(known), "a row with unknown fields: {row}");
-    let points = match (&row["value"], &row["values"]) {
-        (Value::Null, Value::Array(points)) => points.iter().map(point).collect::<Result<_>>()?,
-        (one @ Value::Array(_), Value::Null) => vec![point(one)?],
-        _ => bail!("a row with neither value nor values, or both: {row}"),
-    };
+    let one = |key: &str| row.get(key).into_iter();
+    let many = |key: &str| row.get(key).and_then(Value::as_array).into_iter().flatten();
+    let numbers = one("value").chain(many("values"));
+    let histograms = one("histogram").chain(many("histograms"));
+    let points: Vec<Point> = numbers
+        .map(point)
+        .chain(histograms.map(histogram_point))
+        .collect::<Result<_>>()?;
+    let kinds = ["value", "values", "histogram", "histograms"].map(|key| row.get(key).is_some());
+    let instant = kinds[0] || kinds[2];
+    ensure!(
+        !points.is_empty() && instant != (kinds[1] || kinds[3]) && !(kinds[0] && kinds[2]),
+        "a row with neither value nor values, or both: {row}"
+    );
     Ok(Series {
         labels: labels(row["metric"].as_object().context("a row without metric")?)?,
         points,
@@ -116,6 +126,17 @@ fn point(pair: &Value) -> Result<Point> {
             value: value.clone(),
         }),
         _ => bail!("not a point: {pair}"),
+    }
+}
+
+/// A histogram as a point: its value is the object as text, keys in order.
+fn histogram_point(pair: &Value) -> Result<Point> {
+    match pair.as_array().map(Vec::as_slice) {
+        Some([Value::Number(time), histogram @ Value::Object(_)]) => Ok(Point {
+            time: time.clone(),
+            value: histogram.to_string(),
+        }),
+        _ => bail!("not a histogram: {pair}"),
     }
 }
 

@@ -3,6 +3,7 @@
 use engine_model::Labels;
 
 use super::data::{Life, STEPS, Shape};
+use super::native::Kind;
 
 /// A series before it has samples.
 pub(super) struct Described {
@@ -28,6 +29,16 @@ pub(super) const GAUGES: &[&str] = &[
 ];
 pub(super) const BUCKETS: &[&str] = &["latency_seconds_bucket", "broken_bucket"];
 
+/// Metrics of native histograms.
+pub(super) const NATIVE: &[&str] = &[
+    "native_seconds",
+    "native_seconds",
+    "native_weighted",
+    "native_level",
+    "native_custom",
+    "native_mixed",
+];
+
 /// Label names that occur, and one that does not.
 pub(super) const LABELS: &[&str] = &[
     "job", "instance", "method", "kind", "le", "version", "shard", "nowhere",
@@ -42,6 +53,7 @@ pub(super) fn all() -> Vec<Described> {
     gauges(&mut list);
     matching(&mut list);
     histograms(&mut list);
+    native_histograms(&mut list);
     demo(&mut list);
     list.0
 }
@@ -192,6 +204,31 @@ fn histograms(list: &mut List) {
                 Life::Whole,
             );
         }
+    }
+}
+
+fn native_histograms(list: &mut List) {
+    for (number, instance) in INSTANCES.into_iter().enumerate() {
+        for (name, kind) in [
+            ("native_seconds", Kind::Exponential),
+            ("native_weighted", Kind::Weighted),
+            ("native_level", Kind::Gauge),
+            ("native_custom", Kind::Custom),
+        ] {
+            let life = [Life::Whole, Life::Gaps, Life::To(STEPS * 3 / 4)][(number + name.len()) % 3];
+            let labels = [("job", "api"), ("instance", instance)];
+            list.add(name, &labels, Shape::Native(kind), life);
+        }
+    }
+    let late = [("job", "web"), ("instance", "a:1")];
+    list.add(
+        "native_seconds",
+        &late,
+        Shape::Native(Kind::Exponential),
+        Life::From(STEPS / 3),
+    );
+    for (job, kind) in [("api", Kind::Exponential), ("web", Kind::Custom)] {
+        list.add("native_mixed", &[("job", job)], Shape::Mixed(kind), Life::Whole);
     }
 }
 

@@ -2,9 +2,11 @@
 
 use connectors_formats::remote_write::v1::Sample;
 use engine_model::Labels;
+use engine_model::histogram::Histogram;
 use engine_model::staleness::STALE_NAN;
 
 use super::catalog::{self, Described};
+use super::native::{self, Kind};
 use super::random::Random;
 
 /// Between two samples of most series.
@@ -16,6 +18,17 @@ pub(super) const STEPS: usize = 480;
 pub(super) struct Series {
     pub(super) labels: Labels,
     pub(super) samples: Vec<Sample>,
+    /// Native histograms with their times, ascending.
+    pub(super) histograms: Vec<(i64, Histogram)>,
+}
+
+impl Series {
+    /// Whether the sample at that time arrives some minutes after its successors.
+    pub(super) fn is_late(&self, timestamp: i64) -> bool {
+        const LATE_SERIES: u64 = 4;
+        let fingerprint = self.labels.fingerprint() as u64;
+        fingerprint.is_multiple_of(LATE_SERIES) && (timestamp / INTERVAL_MS) % 5 < 2
+    }
 }
 
 /// How a series' values move.
@@ -42,6 +55,10 @@ pub(super) enum Shape {
     Time,
     /// A growing count that never exceeds the one of `le` above it: bucket number and number of buckets.
     Bucket(usize, usize),
+    /// Native histograms.
+    Native(Kind),
+    /// Numbers, then native histograms, then numbers.
+    Mixed(Kind),
 }
 
 /// When a series has samples.
@@ -79,7 +96,8 @@ fn one(described: Described, seed: u64, number: u64, end_ms: i64) -> Series {
         _ => number,
     };
     let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(own));
-    let values = values(described.shape, &mut random, end_ms);
+    let mut values = values(described.shape, &mut random, end_ms);
+    let natives = natives(described.shape, &mut values, &mut random);
     let mut presence = Random::new(seed.wrapping_mul(7_919).wrapping_add(number));
     let start_ms = end_ms - INTERVAL_MS * (STEPS as i64 - 1);
     // Every series begins with a marker, so that both servers know all of them, in this order, from the first request.
@@ -87,14 +105,17 @@ fn one(described: Described, seed: u64, number: u64, end_ms: i64) -> Series {
         timestamp: start_ms - INTERVAL_MS,
         value: STALE_NAN,
     }];
+    let mut histograms = Vec::new();
     let mut missing = 0;
-    for (step, value) in values.into_iter().enumerate() {
+    let both = values.into_iter().zip(natives).enumerate();
+    for (step, (value, native)) in both {
         let mut timestamp = start_ms + INTERVAL_MS * step as i64;
-        let value = match described.life {
-            Life::Whole => value,
+        let present = Some(value.unwrap_or_default()).filter(|_| value.is_some() || native.is_some());
+        let present = match described.life {
+            Life::Whole => present,
             Life::Jitter => {
                 timestamp += presence.between(-40, 40);
-                value
+                present
             }
             Life::Gaps => {
                 if missing == 0 && presence.once_in(12) {
@@ -102,17 +123,24 @@ fn one(described: Described, seed: u64, number: u64, end_ms: i64) -> Series {
                 }
                 let absent = missing > 0;
                 missing -= usize::from(absent);
-                if absent { None } else { value }
+                if absent { None } else { present }
             }
-            Life::From(first) => value.filter(|_| step >= first),
+            Life::From(first) => present.filter(|_| step >= first),
             Life::To(last) if step == last => Some(STALE_NAN),
-            Life::To(last) | Life::Vanishes(last) => value.filter(|_| step < last),
+            Life::To(last) | Life::Vanishes(last) => present.filter(|_| step < last),
         };
-        samples.extend(value.map(|value| Sample { timestamp, value }));
+        match (present, native) {
+            (Some(value), Some(_)) if value.to_bits() == STALE_NAN.to_bits() => {
+                histograms.push((timestamp, Histogram::stale()));
+            }
+            (Some(_), Some(native)) => histograms.push((timestamp, native)),
+            (value, _) => samples.extend(value.map(|value| Sample { timestamp, value })),
+        }
     }
     Series {
         labels: described.labels,
         samples,
+        histograms,
     }
 }
 
@@ -138,7 +166,22 @@ fn values(shape: Shape, random: &mut Random, end_ms: i64) -> Vec<Option<f64>> {
             (0..STEPS).map(|_| jump()).collect()
         }
         Shape::Bucket(bucket, buckets) => observations(random, bucket, buckets),
+        Shape::Native(_) => vec![None; STEPS],
+        Shape::Mixed(_) => counter(random, 1.0),
     }
+}
+
+/// The histogram at each step; where there is one, there is no number.
+fn natives(shape: Shape, values: &mut [Option<f64>], random: &mut Random) -> Vec<Option<Histogram>> {
+    let (kind, steps) = match shape {
+        Shape::Native(kind) => (kind, 0..STEPS),
+        Shape::Mixed(kind) => (kind, STEPS / 3..STEPS * 2 / 3),
+        _ => return vec![None; STEPS],
+    };
+    let all = native::values(kind, random).into_iter().enumerate();
+    values[steps.clone()].fill(None);
+    all.map(|(step, native)| steps.contains(&step).then_some(native))
+        .collect()
 }
 
 fn counter(random: &mut Random, divisor: f64) -> Vec<Option<f64>> {

@@ -1,9 +1,10 @@
 //! The same samples in a real Prometheus and in Weir, the same questions to both, the same answers.
 //!
-//! Reading order: `catalog` and `data` make the samples, `generate`, `fixed`, `compliance` and `metadata` the
+//! Reading order: `catalog`, `data` and `native` make the samples, `generate`, `fixed`, `compliance` and `metadata` the
 //! questions, `server` asks them, `compare` and `differences` judge, `shrink` and `report` say what is wrong.
 //!
-//! `WEIR_DIFFERENTIAL_SEED`, `_QUERIES` and `_END` (ms since the epoch) repeat a run or lengthen it.
+//! `WEIR_DIFFERENTIAL_SEED`, `_QUERIES`, `_NATIVE` (1: of native histograms too) and `_END` (ms since the epoch)
+//! repeat a run or lengthen it.
 
 mod answer;
 mod catalog;
@@ -14,6 +15,7 @@ mod differences;
 mod fixed;
 mod generate;
 mod metadata;
+mod native;
 mod question;
 mod random;
 mod report;
@@ -38,7 +40,10 @@ use crate::suite::{Need, Suite};
 use crate::weir::Weir;
 
 /// Nothing is scraped and no rule runs: only what the test writes is there.
-const CONFIG: &str = "global: {evaluation_interval: 1m}\n";
+const CONFIG: &str = "global: {evaluation_interval: 1m}\nstorage: {tsdb: {out_of_order_time_window: 1h}}\n";
+/// Parts of the language that 3.5 has behind flags, under the same names on both sides.
+const FEATURES: &str =
+    "--enable-feature=promql-experimental-functions,promql-duration-expr,native-histograms";
 /// Questions under way at one server.
 const CONCURRENCY: usize = 4;
 
@@ -61,9 +66,10 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
     let (first_ms, middle_ms, last_ms) = (i64::MIN, settings.end_ms - 3_600_000, settings.end_ms + 60_000);
     let first_ms = first_ms.max(times.start_ms() - 60_000);
 
-    let peer = prometheus(CONFIG, &["--enable-feature=promql-duration-expr"]).await?;
+    let peer = prometheus(CONFIG, &[FEATURES]).await?;
     let reference = Server::new("Prometheus", &peer.url)?;
     reference.write(&series, first_ms, last_ms).await?;
+    reference.write_late(&series, last_ms).await?;
 
     let questions = questions(&settings, times)?;
     let expected = ask_all(&reference, &questions)
@@ -71,9 +77,10 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
         .with_context(|| peer.log())?;
     let mut report = Report::new(&settings, &questions, &expected);
 
-    let mut whole = Weir::start(Some(CONFIG), &[]).await?;
+    let mut whole = Weir::start(Some(CONFIG), &[FEATURES]).await?;
     let head = Server::new("Weir, all in the head", &whole.url)?;
     head.write(&series, first_ms, last_ms).await?;
+    head.write_late(&series, last_ms).await?;
     report
         .judge(&reference, &head)
         .await
@@ -86,11 +93,12 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
         .await
         .with_context(|| whole.log())?;
 
-    let halves = Weir::start(Some(CONFIG), &[]).await?;
+    let halves = Weir::start(Some(CONFIG), &[FEATURES]).await?;
     let mixed = Server::new("Weir, half in segments and half in the head", &halves.url)?;
     mixed.write(&series, first_ms, middle_ms).await?;
     mixed.command("/api/v1/admin/storage/flush").await?;
     mixed.write(&series, middle_ms, last_ms).await?;
+    mixed.write_late(&series, last_ms).await?;
     report
         .judge(&reference, &mixed)
         .await
@@ -99,7 +107,10 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
     let compacted = Server::new("Weir, all in compacted segments", &halves.url)?;
     compacted.command("/api/v1/admin/storage/flush").await?;
     let state = compacted.command("/api/v1/admin/storage/compact").await?;
-    let samples: usize = series.iter().map(|one| one.samples.len()).sum();
+    let samples: usize = series
+        .iter()
+        .map(|one| one.samples.len() + one.histograms.len())
+        .sum();
     ensure!(
         state["data"]["samples"] == samples,
         "{samples} samples were written, segments hold {state}"
@@ -115,7 +126,7 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
 
 /// Metadata, expressions picked by hand, the compliance suite's, and generated ones.
 fn questions(settings: &Settings, times: Times) -> Result<Vec<Question>> {
-    let mut generator = Generator::new(settings.seed, times);
+    let mut generator = Generator::new(settings.seed, times, settings.native);
     let mut questions = metadata::questions(times);
     for expression in fixed::EXPRESSIONS {
         questions.push(generator.instant(expression));

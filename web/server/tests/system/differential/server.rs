@@ -1,10 +1,13 @@
 //! A server under comparison: gets samples by remote write, answers questions.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use connectors_formats::remote_write::compress;
-use connectors_formats::remote_write::v1::encode;
+use connectors_formats::remote_write::v1::{Sample, Sent, encode_series};
+use engine_model::Labels;
+use engine_model::histogram::Histogram;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use url::form_urlencoded;
@@ -35,34 +38,56 @@ impl Server {
         })
     }
 
-    /// Writes all samples with `from_ms` ≤ timestamp < `to_ms`, oldest first.
+    /// Writes all samples with `from_ms` ≤ timestamp < `to_ms`, oldest first, but late ones a slice later.
     pub(super) async fn write(&self, series: &[Series], from_ms: i64, to_ms: i64) -> Result<()> {
         let mut slice_ms = from_ms;
         while slice_ms < to_ms {
             let end_ms = to_ms.min(slice_ms + SLICE_MS);
-            let parts = series.iter().map(|one| {
-                let first = one.samples.partition_point(|sample| sample.timestamp < slice_ms);
-                let end = one.samples.partition_point(|sample| sample.timestamp < end_ms);
-                (&one.labels, &one.samples[first..end])
-            });
-            let body = compress(&encode(parts.filter(|(_, samples)| !samples.is_empty())))?;
-            let request = self
-                .client
-                .post(format!("{}/api/v1/write", self.url))
-                .header("content-type", "application/x-protobuf")
-                .header("content-encoding", "snappy")
-                .header("x-prometheus-remote-write-version", "0.1.0")
-                .body(body);
-            let response = request.send().await?;
-            let status = response.status();
-            ensure!(
-                status.is_success(),
-                "{}: write: {status}: {}",
-                self.name,
-                response.text().await?
-            );
+            self.write_slice(series, slice_ms..end_ms, false).await?;
+            self.write_slice(series, slice_ms - SLICE_MS..(end_ms - SLICE_MS), true)
+                .await?;
             slice_ms = end_ms;
         }
+        Ok(())
+    }
+
+    /// Writes what is late of the samples before `to_ms`, which [`Server::write`] has left.
+    pub(super) async fn write_late(&self, series: &[Series], to_ms: i64) -> Result<()> {
+        self.write_slice(series, to_ms - SLICE_MS..to_ms, true).await
+    }
+
+    async fn write_slice(&self, series: &[Series], times_ms: Range<i64>, late: bool) -> Result<()> {
+        let parts: Vec<(&Labels, Vec<Sample>, Vec<(i64, Histogram)>)> = series
+            .iter()
+            .map(|one| {
+                let due = |at: i64| times_ms.contains(&at) && one.is_late(at) == late;
+                let samples = one.samples.iter().filter(|sample| due(sample.timestamp));
+                let histograms = one.histograms.iter().filter(|(at, _)| due(*at));
+                (
+                    &one.labels,
+                    samples.copied().collect(),
+                    histograms.cloned().collect(),
+                )
+            })
+            .collect();
+        let sent = parts.iter().map(|(labels, samples, histograms)| Sent {
+            labels,
+            samples,
+            histograms,
+            exemplars: &[],
+        });
+        let full = sent.filter(|sent| !sent.samples.is_empty() || !sent.histograms.is_empty());
+        let request = self
+            .client
+            .post(format!("{}/api/v1/write", self.url))
+            .header("content-type", "application/x-protobuf")
+            .header("content-encoding", "snappy")
+            .header("x-prometheus-remote-write-version", "0.1.0")
+            .body(compress(&encode_series(full))?);
+        let response = request.send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        ensure!(status.is_success(), "{}: write: {status}: {text}", self.name);
         Ok(())
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Settings {
     pub(super) queries: usize,
     /// Time of the last samples.
     pub(super) end_ms: i64,
+    /// Whether expressions of native histograms are among the generated ones.
+    pub(super) native: bool,
     /// How many differences are shown.
     pub(super) shown_max: usize,
 }
@@ -30,6 +32,7 @@ impl Settings {
             seed: number("WEIR_DIFFERENTIAL_SEED", 1)?,
             queries: number("WEIR_DIFFERENTIAL_QUERIES", QUERIES)?,
             end_ms: number("WEIR_DIFFERENTIAL_END", recent)?,
+            native: number("WEIR_DIFFERENTIAL_NATIVE", 0u8)? > 0,
             shown_max: number("WEIR_DIFFERENTIAL_SHOWN", SHOWN_MAX)?,
         })
     }
@@ -48,11 +51,13 @@ impl fmt::Display for Settings {
             seed,
             queries,
             end_ms,
+            native,
             ..
         } = self;
         write!(
             f,
-            "WEIR_DIFFERENTIAL_SEED={seed} WEIR_DIFFERENTIAL_QUERIES={queries} WEIR_DIFFERENTIAL_END={end_ms}"
+            "WEIR_DIFFERENTIAL_SEED={seed} WEIR_DIFFERENTIAL_QUERIES={queries} WEIR_DIFFERENTIAL_NATIVE={} WEIR_DIFFERENTIAL_END={end_ms}",
+            u8::from(*native)
         )
     }
 }

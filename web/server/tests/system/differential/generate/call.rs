@@ -44,6 +44,10 @@ const FRACTIONS: &[&str] = &[
 ];
 
 impl Generator {
+    pub(super) fn fraction(&mut self) -> &'static str {
+        self.random.pick(FRACTIONS)
+    }
+
     /// A function of a range.
     pub(super) fn range_call(&mut self, depth: usize) -> String {
         match self.random.below(10) {

@@ -3,25 +3,35 @@
 mod aggregate;
 mod binary;
 mod call;
+mod experimental;
+mod native;
 mod selector;
 
 use super::question::{Question, Times};
 use super::random::Random;
 
 /// Depth of the deepest expressions: a selector alone has depth 0.
-const DEPTH_MAX: usize = 3;
+const DEPTH_MAX: usize = 5;
+/// Subqueries within subqueries: each multiplies the work by its steps.
+const SUBQUERIES_MAX: usize = 2;
 
 /// Draws expressions and the times to ask them for.
 pub(super) struct Generator {
     random: Random,
     times: Times,
+    /// Whether native histograms occur.
+    native: bool,
+    /// Subqueries around what is being drawn.
+    subqueries: usize,
 }
 
 impl Generator {
-    pub(super) fn new(seed: u64, times: Times) -> Self {
+    pub(super) fn new(seed: u64, times: Times, native: bool) -> Self {
         Self {
             random: Random::new(seed),
             times,
+            native,
+            subqueries: 0,
         }
     }
 
@@ -32,6 +42,7 @@ impl Generator {
             0 => self.scalar(depth),
             1 => self.parentheses(depth),
             2 => self.library_call(depth - 1),
+            3 | 4 if self.native => self.histograms(depth.min(3)),
             _ => self.vector(depth),
         };
         if self.random.once_in(2) {
@@ -55,8 +66,11 @@ impl Generator {
             return self.instant_selector();
         }
         let inner = depth - 1;
-        match self.random.below(40) {
+        match self.random.below(48) {
             0 => self.instant_selector(),
+            40..=44 if self.native => self.of_native(inner.min(3)),
+            40..=44 => self.aggregate(inner),
+            45..=47 => self.experimental(inner),
             1..=10 => self.range_call(inner),
             11..=18 => self.aggregate(inner),
             19..=21 => self.with_scalar(inner),

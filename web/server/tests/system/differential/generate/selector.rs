@@ -1,6 +1,6 @@
 //! Selectors: all matchers, ranges, offsets, `@`, and subqueries.
 
-use super::Generator;
+use super::{Generator, SUBQUERIES_MAX};
 use crate::differential::catalog::{BUCKETS, COUNTERS, GAUGES, LABELS};
 use crate::differential::question::seconds;
 
@@ -68,7 +68,7 @@ impl Generator {
     }
 
     /// `offset` and `@`, each once in `rarity` times.
-    fn with_modifiers(&mut self, mut selector: String, rarity: usize) -> String {
+    pub(super) fn with_modifiers(&mut self, mut selector: String, rarity: usize) -> String {
         let offset = self
             .random
             .once_in(rarity)
@@ -91,8 +91,10 @@ impl Generator {
 
     /// A range selector, or a subquery of something deeper.
     pub(super) fn matrix(&mut self, depth: usize, names: &[&str]) -> String {
-        if depth > 0 && self.random.once_in(3) {
+        if depth > 0 && self.subqueries < SUBQUERIES_MAX && self.random.once_in(3) {
+            self.subqueries += 1;
             let inner = self.vector(depth - 1);
+            self.subqueries -= 1;
             let range = self.random.pick(SUBQUERY_RANGES);
             let step = self.random.pick(SUBQUERY_STEPS);
             return self.with_modifiers(format!("({inner})[{range}:{step}]"), 6);
