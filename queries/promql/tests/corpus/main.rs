@@ -1,0 +1,97 @@
+//! Our own scripts, of what the upstream ones do not reach, against series in memory and against the real
+//! storage in all the states in which it may hold them. Each script says where its numbers come from.
+
+mod stored;
+
+use std::path::PathBuf;
+use std::{fs, io};
+
+use queries_promql::EngineConfig;
+use queries_promql::testscript::{Engine, InMemoryEngine, ScriptReport, format_reports, run_script};
+use stored::{State, StoredEngine};
+
+/// Scripts of this name are about metric names that go as soon as a result is something else, which is
+/// Prometheus's default.
+const AT_ONCE: &str = "at_once";
+
+/// Settings for a script: those that scripts expect, but for the samples, of which long ranges have many.
+fn config(name: &str) -> EngineConfig {
+    EngineConfig {
+        samples_max: 1_000_000,
+        delayed_name_removal: !name.contains(AT_ONCE),
+        ..InMemoryEngine::script_config()
+    }
+}
+
+/// Names and texts of all scripts.
+fn scripts() -> io::Result<Vec<(String, String)>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut scripts = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "test") {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            scripts.push((name.into_owned(), fs::read_to_string(&path)?));
+        }
+    }
+    scripts.sort();
+    assert!(!scripts.is_empty());
+    Ok(scripts)
+}
+
+fn run_all(place: &str, mut make: impl FnMut(EngineConfig) -> io::Result<Box<dyn Engine>>) {
+    let reports: Vec<ScriptReport> = scripts()
+        .unwrap()
+        .iter()
+        .map(|(name, text)| {
+            let mut engine = make(config(name)).unwrap();
+            run_script(name, text, &mut *engine)
+        })
+        .collect();
+    let failed = reports.iter().any(|report| !report.failures.is_empty());
+    assert!(!failed, "{place}:\n{}", format_reports(&reports, true));
+    assert!(reports.iter().all(|report| report.passed > 0));
+}
+
+#[test]
+fn in_memory() {
+    run_all("in memory", |config| {
+        Ok(Box::new(InMemoryEngine::with_config(config)?))
+    });
+}
+
+#[test]
+fn in_the_head() {
+    stored(State::Head);
+}
+
+#[test]
+fn in_a_segment() {
+    stored(State::Cut);
+}
+
+#[test]
+fn across_segments_and_the_head() {
+    stored(State::Pieces);
+}
+
+#[test]
+fn in_compacted_segments() {
+    stored(State::Compacted);
+}
+
+#[test]
+fn of_late_samples_in_all_places() {
+    stored(State::Late);
+}
+
+#[test]
+fn beside_deleted_samples() {
+    stored(State::BesideDeleted);
+}
+
+fn stored(state: State) {
+    run_all(&format!("{state:?}"), |config| {
+        Ok(Box::new(StoredEngine::new(config, state)?))
+    });
+}
