@@ -1,7 +1,9 @@
 //! Fuzzes decompression: what comes out has the announced size, and comes back after compressing it.
 #![no_main]
 
+// Its allocator.
 use connectors_formats::remote_write::{compress, decompress, decompressed_bytes};
+use connectors_formats_fuzz as _;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     if let Ok(message) = decompress(data) {
