@@ -19,6 +19,7 @@ mod peers;
 mod process;
 mod push;
 mod query_limits;
+mod read_by_prometheus;
 mod real_peers;
 mod reload;
 mod remote_senders;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     api_differential::add(&mut suite);
     clients::add(&mut suite);
     query_limits::add(&mut suite);
+    read_by_prometheus::add(&mut suite);
     duckdb::add(&mut suite);
     import::add(&mut suite);
     upstream::add(&mut suite);
