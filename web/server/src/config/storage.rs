@@ -156,7 +156,24 @@ impl StorageConfig {
 
 fn tsdb(field: Field<'_>) -> Result<TsdbConfig, Error> {
     let mapping = field.mapping()?;
-    mapping.not_supported(&["stale_series_compaction_threshold", "chunk_encoding"]);
+    if mapping
+        .get("stale_series_compaction_threshold", share_of_series)?
+        .is_some()
+    {
+        without_effect(
+            "stale_series_compaction_threshold",
+            "series that ended leave the head with the next cut",
+        );
+    }
+    if let Some(encoding) = mapping.optional("chunk_encoding") {
+        let encoding = encoding.mapping()?;
+        encoding.get("floats", |field| field.one_of(&[("xor", ()), ("xor2", ())]))?;
+        encoding.finish()?;
+        without_effect(
+            "chunk_encoding",
+            "segments are Parquet, see FORMAT.md of the segments",
+        );
+    }
     let mut out = TsdbConfig {
         out_of_order_window_ms: mapping.get_or("out_of_order_time_window", Field::duration_ms, 0)?,
         ..TsdbConfig::default()
@@ -170,6 +187,21 @@ fn tsdb(field: Field<'_>) -> Result<TsdbConfig, Error> {
     }
     mapping.finish()?;
     Ok(out)
+}
+
+/// Says that a key of Prometheus is taken and does nothing here.
+fn without_effect(key: &'static str, why: &'static str) {
+    tracing::warn!(key = %format!("storage.tsdb.{key}"), why, "key of the configuration has no effect here");
+}
+
+/// Prometheus's threshold: a share of the series, 0 to switch it off.
+fn share_of_series(field: Field<'_>) -> Result<f64, Error> {
+    let place = field.clone();
+    let share = field.f64()?;
+    match (0.0..=1.0).contains(&share) {
+        true => Ok(share),
+        false => Err(place.error(format!("expected a share of the series from 0 to 1, got {share}"))),
+    }
 }
 
 fn percentage(field: Field<'_>) -> Result<f64, Error> {
@@ -239,6 +271,8 @@ storage:
   tsdb:
     out_of_order_time_window: 30m
     retention: {time: 2d, size: 10GiB, percentage: 80}
+    stale_series_compaction_threshold: 0.5
+    chunk_encoding: {floats: xor2}
   exemplars: {max_exemplars: 5}
 weir_storage:
   fsync: always
@@ -311,8 +345,12 @@ weir_storage:
             ("weir_storage: {retention: [{match: a, keep: 0s}]}", "above 0"),
             ("storage: {tsdb: {retention: {percentage: 101}}}", "from 0 to 100"),
             (
-                "storage: {tsdb: {chunk_encoding: {floats: xor}}}",
-                "chunk_encoding",
+                "storage: {tsdb: {chunk_encoding: {floats: gorilla}}}",
+                "chunk_encoding.floats",
+            ),
+            (
+                "storage: {tsdb: {stale_series_compaction_threshold: 2}}",
+                "from 0 to 1",
             ),
             ("storage: {tsd: {}}", "tsd"),
         ] {
