@@ -78,6 +78,7 @@ impl AlertingRule {
         let expander = Expander::new(environment, at_ms);
         let mut elements = Vec::with_capacity(evaluated.samples.len());
         for (sample_labels, value) in evaluated.samples {
+            let value = value.number();
             let data = expander.data(&sample_labels, value);
             let mut labels = LabelsBuilder::from(&sample_labels);
             labels.remove(METRIC_NAME);

@@ -4,16 +4,45 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine_model::{Labels, Matcher};
+use engine_model::{Histogram, Labels, Matcher};
 use thiserror::Error;
 
 use crate::rule_file::RuleQuery;
+
+/// The value of one element.
+#[derive(Debug, Clone)]
+pub enum RuleValue {
+    /// A number.
+    Float(f64),
+    /// A native histogram.
+    Histogram(Arc<Histogram>),
+}
+
+impl RuleValue {
+    /// The number that alerts and templates see; as in Prometheus, 0 for a histogram.
+    pub fn number(&self) -> f64 {
+        match self {
+            Self::Float(value) => *value,
+            Self::Histogram(_) => 0.0,
+        }
+    }
+}
+
+impl PartialEq for RuleValue {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(a), Self::Float(b)) => a == b,
+            (Self::Histogram(a), Self::Histogram(b)) => a.is_identical(b),
+            _ => false,
+        }
+    }
+}
 
 /// The value of an expression at one instant.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evaluated {
     /// The elements of the instant vector; a scalar is one element without labels.
-    pub samples: Vec<(Labels, f64)>,
+    pub samples: Vec<(Labels, RuleValue)>,
     /// Warnings, worded for people.
     pub warnings: Vec<String>,
     /// Remarks that are less than warnings.
@@ -21,10 +50,13 @@ pub struct Evaluated {
 }
 
 impl Evaluated {
-    /// An instant vector.
+    /// An instant vector of numbers.
     pub fn vector(samples: Vec<(Labels, f64)>) -> Self {
+        let samples = samples
+            .into_iter()
+            .map(|(labels, value)| (labels, RuleValue::Float(value)));
         Self {
-            samples,
+            samples: samples.collect(),
             ..Self::default()
         }
     }

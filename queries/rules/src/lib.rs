@@ -33,7 +33,7 @@ pub mod status;
 mod scripted;
 
 pub use environment::{Doors, RuleSettings};
-pub use evaluate::{Evaluate, EvaluateError, Evaluated, History, LastSample, PreparedRule};
+pub use evaluate::{Evaluate, EvaluateError, Evaluated, History, LastSample, PreparedRule, RuleValue};
 pub use manager::{RuleManager, Wiring};
 pub use output::{AlertSink, AlertSinkError, Annotations, Append, EdgeAppend, FiredAlert};
 pub use rule_file::{RuleFile, RuleGroup, RuleQuery};

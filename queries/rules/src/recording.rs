@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use engine_model::{Labels, LabelsBuilder, METRIC_NAME};
 
-use crate::evaluate::Evaluated;
+use crate::evaluate::{Evaluated, RuleValue};
 use crate::failure::RuleFailure;
 
 /// What a recording rule does with its result.
@@ -27,7 +27,7 @@ impl RecordingRule {
         &self,
         evaluated: Evaluated,
         series_max: usize,
-    ) -> Result<Vec<(Labels, f64)>, RuleFailure> {
+    ) -> Result<Vec<(Labels, RuleValue)>, RuleFailure> {
         let mut seen = HashSet::with_capacity(evaluated.samples.len());
         let mut samples = evaluated.samples;
         for (labels, _) in &mut samples {
@@ -92,6 +92,26 @@ mod tests {
         );
         let scalar = RecordingRule::new("answer", &BTreeMap::new());
         let recorded = scalar.apply(Evaluated::scalar(42.0), 0).unwrap();
-        assert_eq!(recorded, [(Labels::from_pairs([("__name__", "answer")]), 42.0)]);
+        let answer = Labels::from_pairs([("__name__", "answer")]);
+        assert_eq!(recorded, [(answer, RuleValue::Float(42.0))]);
+    }
+
+    #[test]
+    fn a_histogram_stays_one() {
+        let histogram = std::sync::Arc::new(engine_model::Histogram::stale());
+        let evaluated = Evaluated {
+            samples: vec![(
+                Labels::from_pairs([("job", "node")]),
+                RuleValue::Histogram(histogram),
+            )],
+            ..Evaluated::default()
+        };
+        let rule = RecordingRule::new("job:latency:sum", &BTreeMap::new());
+        let recorded = rule.apply(evaluated, 0).unwrap();
+        assert_eq!(
+            recorded[0].0.to_string(),
+            r#"{__name__="job:latency:sum", job="node"}"#
+        );
+        assert!(matches!(recorded[0].1, RuleValue::Histogram(_)) && recorded[0].1.number() == 0.0);
     }
 }

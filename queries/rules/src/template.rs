@@ -12,7 +12,7 @@ use engine_template::{Functions, TemplateError, Templates, Value};
 use parking_lot::Mutex;
 
 use crate::environment::Environment;
-use crate::evaluate::EvaluateError;
+use crate::evaluate::{EvaluateError, RuleValue};
 use crate::rule_file::RuleQuery;
 
 /// Most different queries that the templates of one rule may ask in one evaluation. Each element of
@@ -134,7 +134,10 @@ impl<'a> Expander<'a> {
             Ok(_) => return Ok(Err("rule result is not a vector or scalar".to_owned())),
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let sample = |(labels, value)| QuerySample { labels, value };
+        let sample = |(labels, value): (_, RuleValue)| QuerySample {
+            labels,
+            value: value.number(),
+        };
         match self.environment.doors.evaluate.instant(&query, self.at_ms).await {
             Ok(evaluated) => Ok(Ok(evaluated.samples.into_iter().map(sample).collect())),
             Err(EvaluateError::Failed(message)) => Ok(Err(message)),

@@ -1,28 +1,33 @@
 //! The SQL engine: plans a statement over a snapshot's tables and runs it within its limits.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use datafusion::error::DataFusionError;
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
+use queries_tables::Snapshot;
 use queries_tables::sql_tables::{CATALOG, SCHEMA};
-use queries_tables::{Snapshot, SnapshotCatalog};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::config::SqlConfig;
 use crate::error::SqlError;
-use crate::guard::read_statement;
+use crate::pg_catalog::{SqlCatalog, functions};
+use crate::promql::{PROMQL, PromqlFunction, PromqlSource};
 use crate::result::SqlResult;
+use crate::statement::SqlStatement;
+use crate::stream::{AbortOnDrop, BATCHES_WAITING_MAX, SqlStream};
 
 /// Stack of a planning thread: six times what the most operators need without optimisation. Only what
 /// is touched costs memory.
@@ -37,6 +42,16 @@ pub struct SqlEngine {
     state: SessionState,
     environment: RuntimeEnv,
     places: Arc<Semaphore>,
+    promql: Option<Arc<dyn PromqlSource>>,
+}
+
+/// What is known of a statement before it runs.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// The columns.
+    pub schema: SchemaRef,
+    /// Types of the parameters `$1`, `$2`, …; `None` where the statement does not say.
+    pub parameters: BTreeMap<String, Option<DataType>>,
 }
 
 impl SqlEngine {
@@ -46,17 +61,24 @@ impl SqlEngine {
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build()
             .expect("an environment without a disk needs nothing that can fail");
-        let state = SessionStateBuilder::new()
+        let mut state = SessionStateBuilder::new()
             .with_config(session_config(&config))
             .with_runtime_env(Arc::new(environment.clone()))
             .with_default_features()
             .build();
+        for function in functions() {
+            // One of the same name is replaced, as `version` is.
+            state
+                .register_udf(function)
+                .expect("a registry in memory takes any function");
+        }
         Self {
             runtime,
             state,
             environment,
             places: Arc::new(Semaphore::new(config.concurrent_max)),
             config,
+            promql: None,
         }
     }
 
@@ -65,41 +87,114 @@ impl SqlEngine {
         &self.config
     }
 
-    /// Runs one statement over `snapshot`. Dropping the future ends the query.
+    /// Lets SQL ask `promql('…')`, answered by `promql`.
+    #[must_use]
+    pub fn with_promql(self, promql: Arc<dyn PromqlSource>) -> Self {
+        Self {
+            promql: Some(promql),
+            ..self
+        }
+    }
+
+    /// Runs one statement over `snapshot` and keeps its rows. Dropping the future ends the query.
     pub async fn query(&self, snapshot: Arc<dyn Snapshot>, sql: &str) -> Result<SqlResult, SqlError> {
-        let statement = read_statement(sql)?;
-        let answer = tokio::time::timeout(self.config.timeout, self.run(snapshot, statement));
-        answer
+        let stream = self.stream(snapshot, SqlStatement::read(sql)?).await?;
+        stream.collect(self.config.rows_max).await
+    }
+
+    /// Plans a statement over `snapshot` and begins to run it.
+    pub async fn stream(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        statement: SqlStatement,
+    ) -> Result<SqlStream, SqlError> {
+        let deadline = Instant::now() + self.config.timeout;
+        let started = tokio::time::timeout_at(deadline, self.start(snapshot, statement, deadline));
+        started
             .await
             .unwrap_or(Err(SqlError::Timeout(self.config.timeout)))
     }
 
-    async fn run(&self, snapshot: Arc<dyn Snapshot>, statement: Statement) -> Result<SqlResult, SqlError> {
+    /// Columns and parameters of a statement, without running it.
+    pub async fn describe(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        statement: &SqlStatement,
+    ) -> Result<Described, SqlError> {
+        let place = self.place().await?;
+        let state = self.state_over(snapshot);
+        let statement = statement.0.clone();
+        let described = self.on_own_stack(async move {
+            let _place = place;
+            describe(statement, &state).await
+        });
+        tokio::time::timeout(self.config.timeout, described)
+            .await
+            .unwrap_or(Err(SqlError::Timeout(self.config.timeout)))
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, SqlError> {
         let places = Arc::clone(&self.places);
-        let place = places.acquire_owned().await.map_err(|_| SqlError::Canceled)?;
-        let query = Query {
-            statement,
-            state: self.state_over(snapshot),
-            environment: self.environment_of_one(),
-            runtime: self.runtime.clone(),
-            rows_max: self.config.rows_max,
-            place,
-        };
-        let mut running = AbortOnDrop(self.runtime.spawn(query.run()));
-        match (&mut running.0).await {
-            Ok(result) => result,
-            Err(failure) if failure.is_panic() => {
-                tracing::error!("SQL query panicked");
-                Err(SqlError::Internal("the query panicked".to_owned()))
+        places.acquire_owned().await.map_err(|_| SqlError::Canceled)
+    }
+
+    async fn start(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        statement: SqlStatement,
+        deadline: Instant,
+    ) -> Result<SqlStream, SqlError> {
+        let place = self.place().await?;
+        let state = self.state_over(snapshot);
+        let context = Arc::new(TaskContext::from(&state).with_runtime(self.environment_of_one()));
+        let planned = self.on_own_stack(async move {
+            let plan = plan(statement.0, &state).await?;
+            // Held until the query has really ended, also when its caller has gone meanwhile.
+            Ok((plan, place))
+        });
+        let (plan, place) = planned.await?;
+        let (sender, batches) = mpsc::channel(BATCHES_WAITING_MAX);
+        let (schema, pool) = (plan.schema(), Arc::clone(context.memory_pool()));
+        let timeout = self.config.timeout;
+        let running = self.runtime.spawn(async move {
+            let sent = send_batches(plan, context, &sender);
+            let ended = tokio::time::timeout_at(deadline, sent).await;
+            drop(place);
+            if let Err(error) = ended.unwrap_or(Err(SqlError::Timeout(timeout))) {
+                // Nobody hears it when the reader has gone.
+                drop(sender.send(Err(error)).await);
             }
-            Err(_) => Err(SqlError::Canceled),
-        }
+        });
+        Ok(SqlStream::new(schema, batches, &pool, AbortOnDrop(running)))
+    }
+
+    /// Plans on a thread of its own, because planning recurses as deep as the query's expressions are.
+    async fn on_own_stack<T: Send + 'static>(
+        &self,
+        planning: impl Future<Output = Result<T, SqlError>> + Send + 'static,
+    ) -> Result<T, SqlError> {
+        let (answer, planned) = oneshot::channel();
+        let runtime = self.runtime.clone();
+        let thread = std::thread::Builder::new()
+            .name("sql-planning".to_owned())
+            .stack_size(PLANNING_STACK_BYTES);
+        thread
+            // A caller that has gone takes no plan.
+            .spawn(move || drop(answer.send(runtime.block_on(planning))))
+            .map_err(|error| SqlError::Internal(format!("cannot start a planning thread: {error}")))?;
+        planned
+            .await
+            .unwrap_or_else(|_| Err(SqlError::Internal("planning panicked".to_owned())))
     }
 
     fn state_over(&self, snapshot: Arc<dyn Snapshot>) -> SessionState {
         let mut state = self.state.clone();
         state.mark_start_execution();
-        state.register_catalog_list(Arc::new(SnapshotCatalog::new(snapshot)));
+        if let Some(promql) = &self.promql {
+            let function = PromqlFunction::new(Arc::clone(promql), Arc::clone(&snapshot));
+            state.register_udtf(PROMQL, Arc::new(function));
+        }
+        state.register_catalog_list(Arc::new(SqlCatalog::new(snapshot)));
         state
     }
 
@@ -127,97 +222,45 @@ fn session_config(config: &SqlConfig) -> SessionConfig {
     session
 }
 
-/// A client that leaves ends its query.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// One query on its way.
-struct Query {
-    statement: Statement,
-    state: SessionState,
-    environment: Arc<RuntimeEnv>,
-    runtime: Handle,
-    rows_max: usize,
-    /// Given back when the query has really ended, not when its caller has gone.
-    place: OwnedSemaphorePermit,
-}
-
-impl Query {
-    async fn run(self) -> Result<SqlResult, SqlError> {
-        let (context, rows_max) = (
-            Arc::new(TaskContext::from(&self.state).with_runtime(Arc::clone(&self.environment))),
-            self.rows_max,
-        );
-        let (plan, _place) = self.plan_on_own_stack().await?;
-        let (schema, batches) = collect(plan, context, rows_max).await?;
-        Ok(SqlResult::new(&schema, batches))
-    }
-
-    /// Plans on a thread of its own, because planning recurses as deep as the query's expressions are.
-    async fn plan_on_own_stack(self) -> Result<(Arc<dyn ExecutionPlan>, OwnedSemaphorePermit), SqlError> {
-        let (answer, planned) = tokio::sync::oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name("sql-planning".to_owned())
-            .stack_size(PLANNING_STACK_BYTES);
-        let planning = move || {
-            let runtime = self.runtime.clone();
-            let place = self.place;
-            let plan = runtime.block_on(plan(self.statement, &self.state));
-            // A caller that has gone takes no plan.
-            drop(answer.send(plan.map(|plan| (plan, place))));
-        };
-        thread
-            .spawn(planning)
-            .map_err(|error| SqlError::Internal(format!("cannot start a planning thread: {error}")))?;
-        planned
-            .await
-            .unwrap_or_else(|_| Err(SqlError::Internal("planning panicked".to_owned())))
-    }
-}
-
 async fn plan(statement: Statement, state: &SessionState) -> Result<Arc<dyn ExecutionPlan>, SqlError> {
+    let plan = logical_plan(statement, state).await?;
+    Ok(state.create_physical_plan(&plan).await?)
+}
+
+async fn logical_plan(statement: Statement, state: &SessionState) -> Result<LogicalPlan, SqlError> {
     let plan = state.statement_to_plan(statement).await?;
     let reads_only = SQLOptions::new()
         .with_allow_ddl(false)
         .with_allow_dml(false)
         .with_allow_statements(false);
     reads_only.verify_plan(&plan)?;
-    Ok(state.create_physical_plan(&plan).await?)
+    Ok(plan)
 }
 
-async fn collect(
+async fn describe(statement: Statement, state: &SessionState) -> Result<Described, SqlError> {
+    let plan = logical_plan(statement, state).await?;
+    let parameters = plan.get_parameter_types()?;
+    // Types are decided by the analyzer; what it cannot decide before parameters are known stays as written.
+    let analyzed = state
+        .analyzer()
+        .execute_and_check(plan.clone(), state.config_options(), |_, _| {});
+    let plan = analyzed.unwrap_or(plan);
+    Ok(Described {
+        schema: Arc::new(plan.schema().as_arrow().clone()),
+        parameters: parameters.into_iter().collect(),
+    })
+}
+
+async fn send_batches(
     plan: Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
-    rows_max: usize,
-) -> Result<(SchemaRef, Vec<RecordBatch>), SqlError> {
-    let held = MemoryConsumer::new("result").register(context.memory_pool());
+    sender: &mpsc::Sender<Result<RecordBatch, SqlError>>,
+) -> Result<(), SqlError> {
     let mut stream = execute_stream(plan, context)?;
-    let mut batches = Vec::new();
-    let mut rows = 0;
     while let Some(batch) = stream.next().await {
-        let batch = batch?;
-        rows += batch.num_rows();
-        if rows > rows_max {
-            return Err(SqlError::TooLarge(format!(
-                "the result has more than {rows_max} rows; add a LIMIT, a narrower WHERE or a GROUP BY"
-            )));
+        if sender.send(Ok(batch?)).await.is_err() {
+            break;
         }
-        held.try_grow(bytes_of(&batch)?)?;
-        batches.push(batch);
     }
-    Ok((stream.schema(), batches))
-}
-
-/// Bytes of the rows of `batch`; what it shares with others of which it is a slice is not counted twice.
-fn bytes_of(batch: &RecordBatch) -> Result<usize, DataFusionError> {
-    let mut bytes = 0;
-    for column in batch.columns() {
-        bytes += column.to_data().get_slice_memory_size()?;
-    }
-    Ok(bytes)
+    Ok(())
 }

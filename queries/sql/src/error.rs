@@ -13,6 +13,9 @@ pub enum SqlError {
     /// The text is no SQL, names what does not exist, does not only read, or fails on the data.
     #[error("{0}")]
     BadQuery(String),
+    /// The statement would change something.
+    #[error("{0}")]
+    ReadOnly(String),
     /// The query needs more memory or has more rows than it may; a narrower one can work.
     #[error("{0}")]
     TooLarge(String),
@@ -28,6 +31,21 @@ pub enum SqlError {
     /// A fault of ours.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+impl SqlError {
+    /// The same error once more, for one that comes back through the query engine.
+    fn again(&self) -> Self {
+        match self {
+            Self::BadQuery(text) => Self::BadQuery(text.clone()),
+            Self::ReadOnly(text) => Self::ReadOnly(text.clone()),
+            Self::TooLarge(text) => Self::TooLarge(text.clone()),
+            Self::Timeout(after) => Self::Timeout(*after),
+            Self::Canceled => Self::Canceled,
+            Self::Storage(text) => Self::Storage(text.clone()),
+            Self::Internal(text) => Self::Internal(text.clone()),
+        }
+    }
 }
 
 impl From<DataFusionError> for SqlError {
@@ -54,6 +72,9 @@ impl From<DataFusionError> for SqlError {
             )),
             DataFusionError::External(inner) if inner.is::<SnapshotError>() => {
                 Self::Storage(chain(inner.as_ref()))
+            }
+            DataFusionError::External(inner) if inner.is::<Self>() => {
+                inner.downcast_ref::<Self>().map_or(Self::Canceled, Self::again)
             }
             DataFusionError::External(inner) => Self::Internal(chain(inner.as_ref())),
             root => Self::Internal(root.strip_backtrace()),

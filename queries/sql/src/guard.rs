@@ -35,8 +35,8 @@ const DEEPENING: [&str; 15] = [
     "values",
 ];
 
-/// Parses `sql` and makes sure that it reads.
-pub(crate) fn read_statement(sql: &str) -> Result<Statement, SqlError> {
+/// Parses `sql`, whose size is bounded: all that it has.
+pub(crate) fn parse_statements(sql: &str) -> Result<Vec<Statement>, SqlError> {
     if sql.len() > TEXT_BYTES_MAX {
         return Err(SqlError::BadQuery(format!(
             "the query has {} bytes, at most {TEXT_BYTES_MAX} are read",
@@ -53,28 +53,37 @@ pub(crate) fn read_statement(sql: &str) -> Result<Statement, SqlError> {
             "the query has {operators} operators, at most {OPERATORS_MAX} are read; use IN for long lists"
         )));
     }
-    let mut statements = DFParserBuilder::new(tokens)
+    let statements = DFParserBuilder::new(tokens)
         .with_dialect(&dialect)
         .build()
         .and_then(|mut parser| parser.parse_statements())
         .map_err(SqlError::from)?;
-    let Some(statement) = statements.pop_front() else {
-        return Err(SqlError::BadQuery("the query is empty".to_owned()));
-    };
-    if !statements.is_empty() {
-        return Err(SqlError::BadQuery(
+    Ok(statements.into())
+}
+
+/// Parses `sql`, which has one statement.
+pub(crate) fn parse_one(sql: &str) -> Result<Statement, SqlError> {
+    let mut statements = parse_statements(sql)?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(statement), true) => Ok(statement),
+        (Some(_), false) => Err(SqlError::BadQuery(
             "more than one statement; send them one by one".to_owned(),
-        ));
+        )),
+        (None, _) => Err(SqlError::BadQuery("the query is empty".to_owned())),
     }
-    let tables = table_count(&statement);
+}
+
+/// Makes sure that `statement` only reads, and not too many tables.
+pub(crate) fn refuse_what_writes(statement: &Statement) -> Result<(), SqlError> {
+    let tables = table_count(statement);
     if tables > TABLES_MAX {
         return Err(SqlError::BadQuery(format!(
             "the query names {tables} tables, at most {TABLES_MAX} are read"
         )));
     }
-    match refused(&statement) {
-        None => Ok(statement),
-        Some(what) => Err(SqlError::BadQuery(format!(
+    match refused(statement) {
+        None => Ok(()),
+        Some(what) => Err(SqlError::ReadOnly(format!(
             "{what} is refused: SQL only reads here, with SELECT, WITH, VALUES, EXPLAIN, SHOW and DESCRIBE"
         ))),
     }
@@ -157,6 +166,12 @@ fn first_word(statement: &str) -> String {
 mod tests {
     use super::*;
 
+    fn read_statement(sql: &str) -> Result<Statement, SqlError> {
+        let statement = parse_one(sql)?;
+        refuse_what_writes(&statement)?;
+        Ok(statement)
+    }
+
     #[test]
     fn lets_in_what_reads() {
         for sql in [
@@ -197,7 +212,7 @@ mod tests {
             ("SELECT 'open", "Unterminated string literal"),
         ] {
             let error = read_statement(sql).unwrap_err();
-            let SqlError::BadQuery(text) = error else {
+            let (SqlError::BadQuery(text) | SqlError::ReadOnly(text)) = error else {
                 panic!("{sql}: {error:?}")
             };
             assert!(text.contains(says), "{sql}: {text}");

@@ -8,15 +8,26 @@ mod csv;
 mod engine;
 mod error;
 mod guard;
+mod pg_catalog;
+mod pieces;
+pub mod postgres;
+mod promql;
 mod result;
+mod statement;
+mod stream;
 mod type_name;
+mod words;
 
 pub use cell::Cell;
 pub use config::SqlConfig;
 pub use csv::write_csv;
-pub use engine::SqlEngine;
+pub use engine::{Described, SqlEngine};
 pub use error::SqlError;
+pub use pieces::{PieceFormat, PieceWriter};
+pub use promql::{PromqlSource, StepRange};
 pub use result::{SqlColumn, SqlResult};
+pub use statement::SqlStatement;
+pub use stream::SqlStream;
 
 #[cfg(test)]
 mod tests;

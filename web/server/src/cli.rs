@@ -72,6 +72,10 @@ pub struct RunOptions {
     /// Address to serve on.
     #[arg(long = "web.listen-address", value_name = "HOST:PORT", default_value = "0.0.0.0:9090", value_parser = parse_address)]
     pub listen_address: SocketAddr,
+    /// Address to serve SQL on to PostgreSQL's clients, read-only, to anybody who connects: `psql -h HOST -p PORT
+    /// weir`. Off when it is not given.
+    #[arg(long = "sql.listen-address", value_name = "HOST:PORT", value_parser = parse_address)]
+    pub sql_listen_address: Option<SocketAddr>,
     /// URL under which people reach this server, for links in alerts.
     #[arg(long = "web.external-url", value_name = "URL")]
     pub external_url: Option<String>,
@@ -107,6 +111,12 @@ pub struct RunOptions {
     /// Longest that a query may run.
     #[arg(long = "query.timeout", value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
     pub query_timeout: Duration,
+    /// Connections at a time, of all clients together; more wait.
+    #[arg(long = "web.max-connections", value_name = "N", default_value_t = 512, value_parser = parse_concurrency)]
+    pub connections_max: usize,
+    /// A connection on which nothing moves for this long is closed.
+    #[arg(long = "web.read-timeout", value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    pub read_timeout: Duration,
     /// Most samples that one query may hold in memory.
     #[arg(long = "query.max-samples", value_name = "N", default_value_t = 50_000_000)]
     pub query_samples_max: usize,

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Action, ActiveRule, Group};
 use crate::alert_state::Element;
 use crate::environment::Environment;
-use crate::evaluate::{EvaluateError, Evaluated};
+use crate::evaluate::{EvaluateError, Evaluated, RuleValue};
 use crate::failure::RuleFailure;
 use crate::metrics::count;
 use crate::output::Append;
@@ -18,7 +18,7 @@ use crate::status::Health;
 
 /// A result that changed nothing yet.
 enum Computed {
-    Series(Vec<(Labels, f64)>),
+    Series(Vec<(Labels, RuleValue)>),
     Elements(Vec<Element>),
 }
 
@@ -110,6 +110,10 @@ impl Group {
         let samples = match (computed, &mut rule.action) {
             (Computed::Elements(elements), Action::Alert(alerting)) => {
                 let samples = alerting.step(elements, at_ms, limit)?;
+                let samples = samples
+                    .into_iter()
+                    .map(|(labels, value)| (labels, RuleValue::Float(value)));
+                let samples = samples.collect();
                 self.send_alerts(index, at_ms).await;
                 samples
             }

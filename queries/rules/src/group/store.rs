@@ -6,6 +6,7 @@ use engine_model::staleness::STALE_NAN;
 use engine_model::{Labels, SampleBatchBuilder};
 
 use super::Group;
+use crate::evaluate::RuleValue;
 use crate::failure::RuleFailure;
 use crate::output::Append;
 
@@ -14,7 +15,7 @@ impl Group {
     pub(super) async fn store(
         &mut self,
         index: usize,
-        samples: Vec<(Labels, f64)>,
+        samples: Vec<(Labels, RuleValue)>,
         query_ms: i64,
         append: &dyn Append,
     ) -> Result<(), RuleFailure> {
@@ -22,13 +23,22 @@ impl Group {
         let rule = &mut self.rules[index];
         let mut batch = SampleBatchBuilder::with_capacity(samples.len());
         let mut stored = HashSet::with_capacity(samples.len());
+        let mut results = 0;
         for (labels, value) in samples {
-            batch.push(table.intern(&labels), query_ms, value);
+            let series = table.intern(&labels);
+            match value {
+                RuleValue::Float(value) => {
+                    batch.push(series, query_ms, value);
+                    results += 1;
+                }
+                RuleValue::Histogram(histogram) => batch.push_histogram(series, query_ms, histogram),
+            }
             stored.insert(labels);
         }
-        let results = batch.len();
+        let mut markers = 0;
         for gone in rule.stored.difference(&stored) {
             batch.push(table.intern(gone), query_ms, STALE_NAN);
+            markers += 1;
         }
         if batch.is_empty() {
             return Ok(());
@@ -37,7 +47,8 @@ impl Group {
         rule.stored = stored;
         match receipt.rejected.first {
             // A refused marker is no fault: another rule may give the series now.
-            Some((row, _)) if row < results => {
+            // Rows are numbered floats first, then histograms.
+            Some((row, _)) if !(results..results + markers).contains(&row) => {
                 self.shared.counters.count_rejected(&receipt.rejected);
                 Err(RuleFailure::Rejected(receipt.rejected))
             }

@@ -1,6 +1,8 @@
 //! Questions and answers over a snapshot in memory and over a real store, in the form of CSV.
 
+mod histograms;
 mod limits;
+mod promql;
 mod questions;
 mod readme;
 mod stored;
@@ -71,7 +73,7 @@ fn sample_series() -> Vec<Series> {
     ]
 }
 
-fn snapshot() -> Arc<dyn Snapshot> {
+pub(crate) fn snapshot() -> Arc<dyn Snapshot> {
     let mut snapshot = MemorySnapshot::default();
     for (labels, samples) in sample_series() {
         snapshot.add(&labels, &samples);
@@ -80,21 +82,21 @@ fn snapshot() -> Arc<dyn Snapshot> {
 }
 
 async fn ask_with(config: SqlConfig, snapshot: Arc<dyn Snapshot>, sql: &str) -> Result<String, SqlError> {
-    let engine = SqlEngine::new(config, Handle::current());
+    let engine = SqlEngine::new(config, Handle::current()).with_promql(Arc::new(promql::Echo));
     let result = engine.query(snapshot, sql).await?;
     let mut csv = Vec::new();
     write_csv(&result, &mut csv).unwrap();
     Ok(String::from_utf8(csv).unwrap().replace("\r\n", "\n"))
 }
 
-async fn ask(sql: &str) -> Result<String, SqlError> {
+pub(crate) async fn ask(sql: &str) -> Result<String, SqlError> {
     ask_with(SqlConfig::default(), snapshot(), sql).await
 }
 
 #[track_caller]
-fn bad_query(answer: Result<String, SqlError>) -> String {
+pub(crate) fn bad_query(answer: Result<String, SqlError>) -> String {
     match answer {
-        Err(SqlError::BadQuery(text)) => text,
+        Err(SqlError::BadQuery(text) | SqlError::ReadOnly(text)) => text,
         other => panic!("{other:?}"),
     }
 }

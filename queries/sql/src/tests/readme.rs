@@ -45,7 +45,7 @@ async fn the_questions_of_the_readme_have_answers() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(questions.len(), 10);
+    assert_eq!(questions.len(), 11);
     for sql in questions {
         match ask_with(SqlConfig::default(), Arc::new(snapshot.clone()), sql).await {
             Ok(answer) => assert!(answer.lines().count() > 1, "{sql}\n{answer}"),

@@ -18,7 +18,7 @@ pub const CATALOG: &str = "weir";
 pub const SCHEMA: &str = "public";
 
 /// Tables that exist in any store. A metric of the same name is reached through `samples`.
-const FIXED_TABLES: [&str; 3] = ["samples", "samples_raw", "series"];
+const FIXED_TABLES: [&str; 4] = ["samples", "samples_raw", "series", "histograms"];
 
 /// One snapshot as a catalog. Cheap to make and to clone.
 #[derive(Debug, Clone)]
@@ -37,6 +37,7 @@ impl SnapshotCatalog {
             "samples" => Some(TableKind::Samples { stale: false }),
             "samples_raw" => Some(TableKind::Samples { stale: true }),
             "series" => Some(TableKind::Series),
+            "histograms" => Some(TableKind::Histograms),
             "" => None,
             metric => {
                 let named = [Matcher::equal(METRIC_NAME, metric)];
@@ -102,6 +103,7 @@ impl SchemaProvider for SnapshotCatalog {
         let label_names = self.snapshot.label_names(&kind.matchers()).map_err(external)?;
         let columns = match kind {
             TableKind::Series => Columns::of_series(label_names),
+            TableKind::Histograms => Columns::of_histograms(label_names),
             TableKind::Samples { stale } => Columns::of_samples(label_names, stale),
             TableKind::Metric(_) => Columns::of_samples(label_names, false),
         };

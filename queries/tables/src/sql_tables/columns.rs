@@ -20,8 +20,65 @@ pub(super) enum Column {
         nullable: bool,
     },
     Labels,
+    /// A part of a native histogram.
+    Histogram(HistogramColumn),
     /// One label; null where a series does not have it.
     Label(String),
+}
+
+/// A part of a native histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HistogramColumn {
+    Count,
+    Sum,
+    Schema,
+    ZeroThreshold,
+    ZeroCount,
+    Buckets,
+}
+
+impl HistogramColumn {
+    const ALL: [Self; 6] = [
+        Self::Count,
+        Self::Sum,
+        Self::Schema,
+        Self::ZeroThreshold,
+        Self::ZeroCount,
+        Self::Buckets,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Schema => "schema",
+            Self::ZeroThreshold => "zero_threshold",
+            Self::ZeroCount => "zero_count",
+            Self::Buckets => "buckets",
+        }
+    }
+
+    fn data_type(self) -> DataType {
+        match self {
+            Self::Schema => DataType::Int32,
+            Self::Buckets => DataType::List(bucket_item()),
+            _ => DataType::Float64,
+        }
+    }
+}
+
+/// Bounds and observations of one bucket.
+pub(super) fn bucket_fields() -> Fields {
+    let names = ["lower", "upper", "count"];
+    names
+        .map(|name| Field::new(name, DataType::Float64, false))
+        .into_iter()
+        .collect()
+}
+
+/// The item of the list of buckets.
+pub(super) fn bucket_item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Struct(bucket_fields()), false))
 }
 
 impl Column {
@@ -30,6 +87,7 @@ impl Column {
             Self::Timestamp => TIMESTAMP,
             Self::Value { .. } => VALUE,
             Self::Labels => LABELS,
+            Self::Histogram(part) => part.name(),
             Self::Label(name) => name,
         }
     }
@@ -42,6 +100,7 @@ impl Column {
             }
             Self::Value { nullable } => Field::new(VALUE, DataType::Float64, *nullable),
             Self::Labels => Field::new(LABELS, DataType::Map(Arc::clone(&MAP_ENTRIES), false), false),
+            Self::Histogram(part) => Field::new(part.name(), part.data_type(), false),
             Self::Label(name) => Field::new(name, DataType::Utf8View, true),
         }
     }
@@ -86,10 +145,30 @@ impl Columns {
         Self::with_labels(vec![Column::Labels], label_names)
     }
 
+    /// `timestamp, labels`, the parts of a native histogram, then a column a label.
+    pub(super) fn of_histograms(label_names: Vec<String>) -> Self {
+        let parts = HistogramColumn::ALL.map(Column::Histogram);
+        let own = [Column::Timestamp, Column::Labels].into_iter().chain(parts);
+        Self::with_labels(own.collect(), label_names)
+    }
+
+    /// `labels, timestamp, value`.
+    pub(super) fn of_evaluated() -> Self {
+        let value = Column::Value { nullable: false };
+        Self::new(vec![Column::Labels, Column::Timestamp, value])
+    }
+
     fn with_labels(mut columns: Vec<Column>, label_names: Vec<String>) -> Self {
         // A label that is called as a column of ours has no column: `labels['value']`.
-        let free = |name: &String| ![TIMESTAMP, VALUE, LABELS].contains(&name.as_str());
-        columns.extend(label_names.into_iter().filter(free).map(Column::Label));
+        let mut taken = vec![TIMESTAMP, VALUE, LABELS];
+        taken.extend(columns.iter().filter_map(|column| match column {
+            Column::Histogram(part) => Some(part.name()),
+            _ => None,
+        }));
+        let free = label_names
+            .into_iter()
+            .filter(|name| !taken.contains(&name.as_str()));
+        columns.extend(free.map(Column::Label));
         Self::new(columns)
     }
 

@@ -1,10 +1,12 @@
-//! The SQL view of a snapshot: tables `samples`, `samples_raw`, `series`, and one under each metric's name.
+//! The SQL view of a snapshot: tables `samples`, `samples_raw`, `series`, `histograms`, and one under each metric's name.
 //! Every table has `labels` as a map and each label under its own case-exact name; an absent label is
 //! null. Conditions on labels and on time become the matchers and the range of the scan.
 
 mod catalog;
 mod columns;
 mod condition;
+mod evaluated;
+mod histograms_scan;
 mod label_condition;
 mod rows;
 mod samples_scan;
@@ -13,6 +15,7 @@ mod table;
 mod time_condition;
 
 pub use catalog::{CATALOG, SCHEMA, SnapshotCatalog};
+pub use evaluated::{EvaluatedSeries, EvaluatedTable};
 
 #[cfg(test)]
 mod tests;

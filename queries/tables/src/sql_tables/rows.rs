@@ -27,21 +27,26 @@ pub(super) struct Run<'a> {
 /// Makes the columns of `runs`.
 pub(super) fn batch(columns: &Columns, runs: &[Run<'_>]) -> Result<RecordBatch> {
     let rows = runs.iter().map(|run| run.rows).sum();
-    let arrays: Result<Vec<ArrayRef>, ArrowError> = columns
-        .iter()
-        .map(|column| {
-            Ok(match column {
-                Column::Timestamp => timestamps(runs, rows),
-                Column::Value { nullable: false } => values(runs, rows),
-                Column::Value { nullable: true } => values_or_stale(runs, rows),
-                Column::Labels => label_maps(runs, rows)?,
-                Column::Label(name) => label_column(runs, rows, name)?,
-            })
-        })
-        .collect();
+    let arrays: Result<Vec<ArrayRef>, ArrowError> =
+        columns.iter().map(|wanted| column(wanted, runs, rows)).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let schema = Arc::clone(columns.schema());
     Ok(RecordBatch::try_new_with_options(schema, arrays?, &options)?)
+}
+
+/// One column of `runs`, which have `rows` rows.
+pub(super) fn column(column: &Column, runs: &[Run<'_>], rows: usize) -> Result<ArrayRef, ArrowError> {
+    Ok(match column {
+        Column::Timestamp => timestamps(runs, rows),
+        Column::Value { nullable: false } => values(runs, rows),
+        Column::Value { nullable: true } => values_or_stale(runs, rows),
+        Column::Labels => label_maps(runs, rows)?,
+        Column::Label(name) => label_column(runs, rows, name)?,
+        Column::Histogram(_) => {
+            let what = format!("rows of samples have no column {}", column.name());
+            return Err(ArrowError::SchemaError(what));
+        }
+    })
 }
 
 fn timestamps(runs: &[Run<'_>], rows: usize) -> ArrayRef {

@@ -49,16 +49,11 @@ impl Operation for SamplesScan {
     fn describe(&self) -> String {
         let matchers: Vec<String> = self.matchers.iter().map(ToString::to_string).collect();
         let columns: Vec<&str> = self.columns.iter().map(Column::name).collect();
-        let end = |ms: i64, none: i64| match ms == none {
-            true => String::new(),
-            false => ms.to_string(),
-        };
         format!(
-            "table={} matchers={{{}}} time=[{}..{}] columns=[{}]",
+            "table={} matchers={{{}}} {} columns=[{}]",
             self.table,
             matchers.join(","),
-            end(self.bounds.min_ms, i64::MIN),
-            end(self.bounds.max_ms, i64::MAX),
+            self.bounds.describe(),
             columns.join(", ")
         )
     }

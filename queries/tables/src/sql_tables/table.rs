@@ -12,6 +12,7 @@ use engine_model::{METRIC_NAME, Matcher};
 
 use super::columns::Columns;
 use super::condition::{Condition, condition};
+use super::histograms_scan::HistogramsScan;
 use super::samples_scan::SamplesScan;
 use super::series_rows::SeriesRows;
 use super::time_condition::TimeBounds;
@@ -23,6 +24,8 @@ use crate::snapshot::Snapshot;
 pub(super) enum TableKind {
     /// A row per series.
     Series,
+    /// A row per native histogram.
+    Histograms,
     /// A row per sample of any series.
     Samples {
         /// Staleness markers are rows too, with a null value.
@@ -36,6 +39,7 @@ impl TableKind {
     fn name(&self) -> &str {
         match self {
             Self::Series => "series",
+            Self::Histograms => "histograms",
             Self::Samples { stale: false } => "samples",
             Self::Samples { stale: true } => "samples_raw",
             Self::Metric(name) => name,
@@ -45,7 +49,7 @@ impl TableKind {
     /// What all series of the table satisfy.
     pub(super) fn matchers(&self) -> Vec<Matcher> {
         match self {
-            Self::Series | Self::Samples { .. } => Vec::new(),
+            Self::Series | Self::Histograms | Self::Samples { .. } => Vec::new(),
             Self::Metric(name) => vec![Matcher::equal(METRIC_NAME, name.as_str())],
         }
     }
@@ -111,6 +115,15 @@ impl TableProvider for SnapshotTable {
                 let operation = SeriesRows {
                     snapshot,
                     matchers,
+                    columns,
+                };
+                PlanNode::plan(operation, Vec::new())
+            }
+            TableKind::Histograms => {
+                let operation = HistogramsScan {
+                    snapshot,
+                    matchers,
+                    bounds,
                     columns,
                 };
                 PlanNode::plan(operation, Vec::new())

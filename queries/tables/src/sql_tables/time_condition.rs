@@ -21,6 +21,19 @@ impl TimeBounds {
         max_ms: i64::MAX,
     };
 
+    /// For EXPLAIN; an end that is open is left out.
+    pub(super) fn describe(self) -> String {
+        let end = |ms: i64, none: i64| match ms == none {
+            true => String::new(),
+            false => ms.to_string(),
+        };
+        format!(
+            "time=[{}..{}]",
+            end(self.min_ms, i64::MIN),
+            end(self.max_ms, i64::MAX)
+        )
+    }
+
     /// What both contain.
     pub(super) fn and(self, other: Self) -> Self {
         Self {

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::RunOptions;
 use crate::config::{AutoReload, ServerConfig};
 use crate::logging;
-use crate::wiring::{Front, Request, Requests, Server, Started};
+use crate::wiring::{Front, Postgres, Request, Requests, Server, Started};
 
 /// Runs the server until it is told to stop. The exit code is 0 after a signal or a request to quit.
 pub fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
@@ -37,6 +37,7 @@ async fn serve(options: RunOptions) -> anyhow::Result<ExitCode> {
             options.listen_address
         )
     })?;
+    let mut postgres = Postgres::bind(options.sql_listen_address).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     let started = Started {
         external_url: external_url(&options, address),
@@ -49,9 +50,11 @@ async fn serve(options: RunOptions) -> anyhow::Result<ExitCode> {
     let (front, mut requests) = Front::start(listener, &started);
     let mut server = Server::start(&started, config).await?;
     front.open(&server, &started);
+    postgres.open(&server, front.gate())?;
     tracing::info!(%address, "server is ready to receive requests");
     let failure = until_stopped(&mut server, &started, &mut requests).await?;
     front.close();
+    postgres.stop().await;
     server.stop().await;
     front.stop().await;
     match failure {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request as HttpRequest, State};
 use axum::response::Response;
+use axum::serve::ListenerExt;
 use connectors_peers::host::{HostExporter, Roots, router as host_routes};
 use connectors_peers::import;
 use connectors_peers::remote_write;
@@ -28,6 +29,7 @@ use web_api::{
     StoreGate, TargetsState, api_routes, management_routes, metrics_routes, with_layers,
 };
 
+use super::connections::Connections;
 use super::server::{Server, Started};
 use crate::cli::RunOptions;
 
@@ -113,11 +115,14 @@ impl Front {
         let routes = Router::new().fallback(serve_current).with_state(current.clone());
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
+        let options = &started.options;
+        let connections = Connections::new(listener, options.connections_max, options.read_timeout);
         let task = tokio::spawn(async move {
             // Held here, so that `Requests` never ends while something is served.
             let _sender = sender;
             axum::serve(
-                listener,
+                // The tap lets handlers see addresses.
+                connections.tap_io(|_| {}),
                 routes.into_make_service_with_connect_info::<SocketAddr>(),
             )
             .with_graceful_shutdown(stopped)
@@ -157,6 +162,11 @@ impl Front {
             .merge(host_routes(host))
             .merge(web_console::router());
         *self.current.0.write() = with_layers(routes, self.metrics.clone());
+    }
+
+    /// The gate to the store.
+    pub(crate) fn gate(&self) -> StoreGate {
+        self.gate.clone()
     }
 
     /// Tells readers to go elsewhere: the server is about to stop.
@@ -335,7 +345,15 @@ fn flags(started: &Started) -> BTreeMap<String, String> {
         ),
         ("storage.path", options.storage_path.display().to_string()),
         ("web.listen-address", started.address.to_string()),
+        (
+            "sql.listen-address",
+            options
+                .sql_listen_address
+                .map_or_else(String::new, |address| address.to_string()),
+        ),
         ("web.external-url", started.external_url.clone()),
+        ("web.max-connections", options.connections_max.to_string()),
+        ("web.read-timeout", duration(options.read_timeout)),
         ("web.enable-lifecycle", options.enable_lifecycle.to_string()),
         ("web.enable-admin-api", options.enable_admin_api.to_string()),
         (

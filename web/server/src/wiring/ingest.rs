@@ -63,7 +63,8 @@ pub(super) fn start(
     start_timestamp_zeros: bool,
 ) -> Result<Ingest, InvalidPlan> {
     let table = store.series_table();
-    let (inlet, remote_write) = RemoteWrite::new(Arc::clone(table), WallClock::system(), start_timestamp_zeros);
+    let (inlet, remote_write) =
+        RemoteWrite::new(Arc::clone(table), WallClock::system(), start_timestamp_zeros);
     let (import_inlet, text_import) = TextImport::new(Arc::clone(table), WallClock::system());
     let graph = Graph::builder()
         .source(remote_write::NODE_NAME, Box::new(inlet))

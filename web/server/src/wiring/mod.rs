@@ -2,13 +2,16 @@
 //! pieces while they run and takes them down in the opposite order.
 
 mod alerts;
+mod connections;
 mod features;
 mod http;
 mod ingest;
+mod postgres;
 mod queries;
 mod rules;
 mod server;
 mod storage;
 
 pub(crate) use http::{Front, Request, Requests};
+pub(crate) use postgres::Postgres;
 pub(crate) use server::{Server, Started};

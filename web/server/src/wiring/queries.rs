@@ -9,13 +9,14 @@ use async_trait::async_trait;
 use engine_model::Matcher;
 use engine_storage::Store;
 use queries_promql::{Engine, EngineConfig, QueryError, QueryOptions, QueryResult, Value};
-use queries_rules::{Evaluate, EvaluateError, Evaluated, History, LastSample, RuleQuery};
+use queries_rules::{Evaluate, EvaluateError, Evaluated, History, LastSample, RuleQuery, RuleValue};
 use queries_sql::{SqlConfig, SqlEngine};
 use queries_tables::{QueryMemory, StoreSnapshot};
 use tokio::runtime::{Builder, Runtime};
 use web_api::{LoggedQuery, QueryLog, QueryOrigin, QueryPlaces, Timings};
 
 use super::features::Features;
+use super::postgres::PromqlForSql;
 use crate::cli::RunOptions;
 
 /// Memory that a machine is taken to have where it does not tell.
@@ -80,12 +81,13 @@ pub(super) fn places(options: &RunOptions) -> anyhow::Result<Arc<QueryPlaces>> {
 }
 
 /// The SQL engine, on the same runtime and within the same time-out.
-pub(super) fn sql_engine(options: &RunOptions, runtime: &Runtime) -> Arc<SqlEngine> {
+pub(super) fn sql_engine(options: &RunOptions, runtime: &Runtime, promql: &Arc<Engine>) -> Arc<SqlEngine> {
     let config = SqlConfig {
         timeout: options.query_timeout,
         ..SqlConfig::default()
     };
-    Arc::new(SqlEngine::new(config, runtime.handle().clone()))
+    let promql = Arc::new(PromqlForSql(Arc::clone(promql)));
+    Arc::new(SqlEngine::new(config, runtime.handle().clone()).with_promql(promql))
 }
 
 /// Evaluates the expressions of rules and reads their history, on what is committed when they ask. Both wait
@@ -146,7 +148,17 @@ impl Evaluate for StoredQueries {
         let result = self.logged(query, at_ms).await?;
         let evaluated = match result.value {
             Value::Vector(elements) => {
-                Evaluated::vector(elements.into_iter().map(|e| (e.labels, e.value)).collect())
+                let samples = elements.into_iter().map(|element| {
+                    let value = match element.histogram {
+                        Some(histogram) => RuleValue::Histogram(Arc::new(histogram.to_histogram())),
+                        None => RuleValue::Float(element.value),
+                    };
+                    (element.labels, value)
+                });
+                Evaluated {
+                    samples: samples.collect(),
+                    ..Evaluated::default()
+                }
             }
             Value::Scalar { value, .. } => Evaluated::scalar(value),
             Value::Matrix(_) | Value::String { .. } => {

@@ -79,7 +79,7 @@ impl Server {
         let query_runtime = queries::runtime()?;
         let features = Features::of(&options.features);
         let engine = queries::engine(options, features, config.evaluation_interval_ms, &query_runtime);
-        let sql = queries::sql_engine(options, &query_runtime);
+        let sql = queries::sql_engine(options, &query_runtime, &engine);
         let (places, query_log) = (queries::places(options)?, Arc::<QueryLog>::default());
         let ingest = ingest::start(&store, &config, features.start_timestamp_zeros)?;
         let router = alerts::start(config.alert_router.clone(), external_url, &options.storage_path).await?;
@@ -138,14 +138,18 @@ impl Server {
 
     fn open_query_log(&self, config: &ServerConfig) -> anyhow::Result<()> {
         let log = config.query_log_file.as_deref();
-        self.query_log
-            .open(log)
-            .with_context(|| format!("cannot open the query log {}", log.unwrap_or(Path::new("")).display()))
+        self.query_log.open(log).with_context(|| {
+            format!(
+                "cannot open the query log {}",
+                log.unwrap_or(Path::new("")).display()
+            )
+        })
     }
 
     /// Jobs and rule groups that do not change go on undisturbed.
     async fn apply(&mut self, config: ServerConfig) -> anyhow::Result<()> {
         *self.external_labels.write() = config.external_labels.clone();
+        self.ingest.set_external_labels(&config.external_labels);
         self.ingest.scrape(&config.scrape).await?;
         let settings = rules::settings(&config, &self.external_url);
         self.rules.apply(config.rule_groups, settings).await?;

@@ -16,6 +16,7 @@ mod import;
 mod metric_family;
 mod new_counters;
 mod peers;
+mod postgres_clients;
 mod process;
 mod push;
 mod query_limits;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     differential::add(&mut suite);
     api_differential::add(&mut suite);
     clients::add(&mut suite);
+    postgres_clients::add(&mut suite);
     query_limits::add(&mut suite);
     read_by_prometheus::add(&mut suite);
     duckdb::add(&mut suite);

@@ -167,6 +167,19 @@ async fn broken_files_change_nothing(weir: &Weir, good: &str) -> Result<()> {
         weir.log()
     );
     ensure!(own(weir, "prometheus_config_last_reload_successful").await? == 0.0);
+    // What is found late, here a log of queries that cannot be opened, comes before anything is changed.
+    let late = good.replace(
+        "global: {",
+        "global: {query_log_file: no/such/folder/q.log, external_labels: {half: done}, ",
+    );
+    weir.configure(&late.replace("job_name: moving", "job_name: other"))?;
+    let answer = reload(weir).await?;
+    ensure!(
+        answer.status == 500 && answer.body.contains("query log"),
+        "{answer:?}"
+    );
+    let targets = get(&format!("{}/api/v1/targets", weir.url)).await?.body;
+    ensure!(!targets.contains("\"other\""), "{targets}");
     let before = count(weir, "up{job=\"moving\"}").await?;
     wait_for(weir, "up{job=\"moving\"}", before + 3).await?;
     weir.configure(good)?;

@@ -228,7 +228,8 @@ impl ScrapeLoop {
                     .add(rejected.out_of_bounds + rejected.too_old);
                 let others = rejected.total() - rejected.series_limit;
                 self.warn_dropped("samples that the store refused", others);
-                let beyond = "samples of new series: the limit of series is reached, remove series or raise it";
+                let beyond =
+                    "samples of new series: the limit of series is reached, remove series or raise it";
                 self.warn_dropped(beyond, rejected.series_limit);
                 self.assembler.committed(self.clock.now_ms(), rejected.is_empty());
             }

@@ -1,0 +1,18 @@
+//! PostgreSQL's own tables and functions, as far as `psql`, drivers and BI tools ask them: read-only, made when
+//! they are asked. `catalog` adds the schema to the snapshot's, `table` makes columns from cells, `relations`
+//! and `settings` say what is in them, `empty` lists tables that nothing here fills, `functions` the functions.
+
+mod catalog;
+mod empty;
+mod functions;
+mod relations;
+mod settings;
+mod table;
+
+pub(crate) use catalog::{SqlCatalog, is_catalog_table};
+pub(crate) use empty::ALWAYS_EMPTY;
+pub(crate) use functions::functions;
+pub(crate) use settings::{SERVER_VERSION, setting};
+
+#[cfg(test)]
+mod tests;

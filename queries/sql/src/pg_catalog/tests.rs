@@ -1,0 +1,78 @@
+//! What clients ask the catalog.
+
+use crate::tests::{ask, bad_query};
+
+#[tokio::test]
+async fn what_psql_asks_for_tables() {
+    let listed = "SELECT n.nspname as \"Schema\", c.relname as \"Name\", \
+        CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' END as \"Type\", \
+        pg_catalog.pg_get_userbyid(c.relowner) as \"Owner\" \
+        FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam \
+        WHERE c.relkind IN ('r','p','') AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast' \
+        AND n.nspname <> 'information_schema' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1,2";
+    let expected = "Schema,Name,Type,Owner\npublic,histograms,table,weir\npublic,http.requests,table,weir\npublic,limits,table,weir\n\
+        public,node_load1,table,weir\npublic,node_memory_MemTotal_bytes,table,weir\npublic,samples,table,weir\n\
+        public,samples_raw,table,weir\npublic,series,table,weir\n";
+    assert_eq!(ask(listed).await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn what_psql_asks_for_columns() {
+    let number = "SELECT c.oid FROM pg_catalog.pg_class c \
+        WHERE c.relname OPERATOR(pg_catalog.~) '^(node_load1)$' COLLATE pg_catalog.default";
+    let answer = ask(number).await.unwrap();
+    let number = answer.lines().nth(1).expect("a row");
+    let columns = format!(
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
+        (SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) FROM pg_catalog.pg_attrdef d \
+        WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef), a.attnotnull \
+        FROM pg_catalog.pg_attribute a WHERE a.attrelid = '{number}' AND a.attnum > 0 AND NOT a.attisdropped \
+        ORDER BY a.attnum"
+    );
+    let answer = ask(&columns).await.unwrap();
+    let rows: Vec<&str> = answer.lines().skip(1).collect();
+    assert_eq!(
+        rows,
+        [
+            "timestamp,timestamp with time zone,,true",
+            "value,double precision,,true",
+            "labels,json,,true",
+            "__name__,text,,false",
+            "instance,text,,false",
+            "job,text,,false"
+        ]
+    );
+    let same = format!("SELECT 'node_load1'::regclass = {number} AS same");
+    assert_eq!(ask(&same).await.unwrap(), "same\ntrue\n");
+}
+
+#[tokio::test]
+async fn what_drivers_ask() {
+    for (sql, expected) in [
+        ("select current_schema()", "public"),
+        ("SELECT current_database(), CURRENT_USER", "weir,weir"),
+        (
+            "SELECT pg_catalog.current_setting('server_version_num')",
+            "140000",
+        ),
+        ("SELECT typname FROM pg_type WHERE oid = 1184", "timestamptz"),
+        (
+            "SELECT t.typelem FROM pg_catalog.pg_type t WHERE t.typname = '_text'",
+            "25",
+        ),
+        ("SELECT datname FROM pg_database", "weir"),
+        ("SELECT count(*) FROM pg_index", "0"),
+        ("SELECT quote_ident('http.requests')", "\"\"\"http.requests\"\"\""),
+        ("SELECT 1 = ANY(ARRAY[1, 2])", "true"),
+    ] {
+        let answer = ask(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(answer.lines().nth(1), Some(expected), "{sql}");
+    }
+    let version = ask("SELECT version()").await.unwrap();
+    assert!(version.contains("PostgreSQL 14.0 (Weir "), "{version}");
+    let nothing = ask("SELECT c.conname FROM pg_constraint c WHERE c.contype = 'p' ORDER BY c.conname").await;
+    assert_eq!(nothing.unwrap(), "conname\n");
+    let unknown = bad_query(ask("SELECT * FROM pg_catalog.pg_nothing").await);
+    assert!(unknown.contains("not found"), "{unknown}");
+}

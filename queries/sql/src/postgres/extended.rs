@@ -1,0 +1,307 @@
+//! The extended protocol: statements are prepared, described, bound to values and executed, in text or binary.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::sql::sqlparser::ast::{Expr, Value};
+use futures::Sink;
+use pgwire::api::portal::{Format, Portal, PortalExecutionState};
+use pgwire::api::query::{ExtendedQueryHandler, send_query_response};
+use pgwire::api::results::{FieldInfo, Response};
+use pgwire::api::stmt::QueryParser;
+use pgwire::api::store::{Entry, PortalStore};
+use pgwire::api::{ClientInfo, ClientPortalStore, DEFAULT_NAME, PgWireConnectionState, Type};
+use pgwire::error::{PgWireError, PgWireResult};
+use pgwire::messages::PgWireBackendMessage;
+use pgwire::messages::extendedquery::{
+    Close, CloseComplete, Execute, Parse, ParseComplete, TARGET_TYPE_BYTE_PORTAL, TARGET_TYPE_BYTE_STATEMENT,
+};
+use pgwire::messages::response::TransactionStatus;
+
+use super::commands::{Asked, Command, aborted};
+use super::connection::Connection;
+use super::errors;
+use super::parameters::{Bound, literal};
+use super::rows::{fields, pg_type};
+use crate::engine::Described;
+use crate::statement::SqlStatement;
+
+/// Most prepared statements of a connection: ten times what drivers keep.
+const PREPARED_MAX: usize = 1000;
+/// Most parameters of a statement.
+const PARAMETERS_MAX: usize = 1000;
+
+/// A statement that was prepared.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    asked: Asked,
+    sql: Arc<str>,
+    schema: SchemaRef,
+    parameters: Vec<Type>,
+}
+
+/// Prepares statements of one connection.
+#[derive(Debug)]
+pub(super) struct Parser(pub(super) Arc<Connection>);
+
+#[async_trait]
+impl QueryParser for Parser {
+    type Statement = Prepared;
+
+    async fn parse_sql<C>(
+        &self,
+        client: &C,
+        sql: &str,
+        types: &[Option<Type>],
+    ) -> PgWireResult<Option<Prepared>>
+    where
+        C: ClientInfo + Unpin + Send + Sync,
+    {
+        let mut asked = Asked::split(sql)?;
+        let one = match (asked.pop(), asked.is_empty()) {
+            (Some(one), true) => one,
+            (None, _) => return Ok(None),
+            (Some(_), false) => {
+                let text = "cannot insert multiple commands into a prepared statement";
+                return Err(errors::error("42601", text));
+            }
+        };
+        let (schema, parameters) = match &one {
+            Asked::Command(Command::Show(name)) => (Connection::show_schema(name), Vec::new()),
+            Asked::Command(_) => (Arc::new(Schema::empty()), Vec::new()),
+            Asked::Query(_) if client.transaction_status() == TransactionStatus::Error => {
+                return Err(aborted());
+            }
+            Asked::Query(statement) => self.0.describe(statement, sql, types).await?,
+        };
+        Ok(Some(Prepared {
+            asked: one,
+            sql: Arc::from(sql),
+            schema,
+            parameters,
+        }))
+    }
+
+    fn get_parameter_types(&self, prepared: &Prepared) -> PgWireResult<Vec<Type>> {
+        Ok(prepared.parameters.clone())
+    }
+
+    fn get_result_schema(
+        &self,
+        prepared: &Prepared,
+        formats: Option<&Format>,
+    ) -> PgWireResult<Vec<FieldInfo>> {
+        fields(&prepared.schema, formats.unwrap_or(&Format::UnifiedText))
+    }
+}
+
+impl Connection {
+    /// The columns of a statement and the types of its parameters: what the client says, else what the statement
+    /// says, else text.
+    async fn describe(
+        &self,
+        statement: &SqlStatement,
+        sql: &str,
+        types: &[Option<Type>],
+    ) -> PgWireResult<(SchemaRef, Vec<Type>)> {
+        let snapshot = self.snapshot()?;
+        let mut watched = self.running.begin();
+        let described = self.engine.describe(Arc::clone(&snapshot), statement);
+        let described = watched.or_ended(async { Ok(described.await) }).await?;
+        let count = statement.parameter_count().max(types.len());
+        if count > PARAMETERS_MAX {
+            return Err(errors::error(
+                "54000",
+                format!("at most {PARAMETERS_MAX} parameters are read"),
+            ));
+        }
+        let described = match described {
+            Ok(described) => described,
+            Err(error) if count == 0 => return Err(errors::of_query(&error, sql)),
+            // Where a parameter may not stand while its value is not known, as in LIMIT.
+            Err(_) => {
+                let nulls = vec![Expr::Value(Value::Null.into()); count];
+                let bound = statement.with_parameters(&nulls);
+                let bound = bound.map_err(|error| errors::of_query(&error, sql))?;
+                let schema = self.engine.describe(snapshot, &bound).await;
+                let schema = schema.map_err(|error| errors::of_query(&error, sql))?.schema;
+                Described {
+                    schema,
+                    parameters: BTreeMap::new(),
+                }
+            }
+        };
+        let mut parameters = Vec::with_capacity(count);
+        for i in 0..count {
+            let declared = types
+                .get(i)
+                .cloned()
+                .flatten()
+                .filter(|declared| *declared != Type::UNKNOWN);
+            let found = described
+                .parameters
+                .get(&format!("${}", i + 1))
+                .and_then(Option::as_ref);
+            parameters.push(match (declared, found) {
+                (Some(declared), _) => declared,
+                (None, Some(found)) => pg_type(found)?,
+                (None, None) => Type::TEXT,
+            });
+        }
+        Ok((promised(&described.schema), parameters))
+    }
+}
+
+/// Columns of which the type is not known yet are text.
+fn promised(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Null => field.as_ref().clone().with_data_type(DataType::Utf8),
+        _ => field.as_ref().clone(),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Answers the extended protocol on one connection.
+#[derive(Debug)]
+pub(super) struct Extended(pub(super) Arc<Connection>);
+
+#[async_trait]
+impl ExtendedQueryHandler for Extended {
+    type Statement = Prepared;
+    type QueryParser = Parser;
+
+    fn query_parser(&self) -> Arc<Parser> {
+        Arc::new(Parser(Arc::clone(&self.0)))
+    }
+
+    async fn on_parse<C>(&self, client: &mut C, message: Parse) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        use futures::SinkExt;
+        use pgwire::api::stmt::StoredStatement;
+        let name = message.name.clone().unwrap_or_else(|| DEFAULT_NAME.to_owned());
+        if self.0.prepared.lock().len() >= PREPARED_MAX && !self.0.prepared.lock().contains(&name) {
+            let text = format!("at most {PREPARED_MAX} statements can be prepared; close some");
+            return Err(errors::error("53400", text));
+        }
+        match StoredStatement::parse(client, &message, self.query_parser()).await? {
+            Some(statement) => client.portal_store().put_statement(Arc::new(statement)),
+            None => client.portal_store().put_empty_statement(&name),
+        }
+        self.0.prepared.lock().insert(name);
+        client
+            .feed(PgWireBackendMessage::ParseComplete(ParseComplete::new()))
+            .await?;
+        Ok(())
+    }
+
+    async fn on_close<C>(&self, client: &mut C, message: Close) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        use futures::SinkExt;
+        let name = message.name.as_deref().unwrap_or(DEFAULT_NAME);
+        match message.target_type {
+            TARGET_TYPE_BYTE_STATEMENT => {
+                self.0.prepared.lock().remove(name);
+                client.portal_store().rm_statement(name);
+            }
+            TARGET_TYPE_BYTE_PORTAL => client.portal_store().rm_portal(name),
+            other => return Err(PgWireError::InvalidTargetType(other)),
+        }
+        client
+            .feed(PgWireBackendMessage::CloseComplete(CloseComplete::new()))
+            .await?;
+        Ok(())
+    }
+
+    /// All rows of a query are sent while it runs; only a client that fetches some at a time leaves them waiting.
+    async fn on_execute<C>(&self, client: &mut C, message: Execute) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let name = message.name.as_deref().unwrap_or(DEFAULT_NAME);
+        let portal = match client.portal_store().get_portal(name) {
+            Some(Entry::Value(portal)) if message.max_rows == 0 => portal,
+            _ => return self._on_execute(client, message).await,
+        };
+        let is_query = matches!(portal.statement.statement.asked, Asked::Query(_));
+        let mut state = portal.state.lock().await;
+        if !is_query || !matches!(*state, PortalExecutionState::Initial) {
+            drop(state);
+            return self._on_execute(client, message).await;
+        }
+        client.set_state(PgWireConnectionState::QueryInProgress);
+        *state = PortalExecutionState::Finished;
+        drop(state);
+        if let Response::Query(response) = self.do_query(client, portal.as_ref(), 0).await? {
+            send_query_response(client, response, false).await?;
+        }
+        client.set_state(PgWireConnectionState::ReadyForQuery);
+        Ok(())
+    }
+
+    async fn do_query<C>(
+        &self,
+        client: &mut C,
+        portal: &Portal<Prepared>,
+        _max_rows: usize,
+    ) -> PgWireResult<Response>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let prepared = &portal.statement.statement;
+        let status = client.transaction_status();
+        let statement = match &prepared.asked {
+            Asked::Command(command) => return self.0.command(client, command, status),
+            Asked::Query(_) if status == TransactionStatus::Error => return Err(aborted()),
+            Asked::Query(statement) => statement,
+        };
+        if portal.parameters.len() != prepared.parameters.len() {
+            let text = format!(
+                "bind message supplies {} parameters, but the prepared statement requires {}",
+                portal.parameters.len(),
+                prepared.parameters.len()
+            );
+            return Err(errors::error("08P01", text));
+        }
+        let mut values = Vec::with_capacity(portal.parameters.len());
+        for (i, (bytes, data_type)) in portal.parameters.iter().zip(&prepared.parameters).enumerate() {
+            values.push(literal(Bound {
+                bytes: bytes.as_deref(),
+                data_type,
+                binary: is_binary(&portal.parameter_format, i)?,
+            })?);
+        }
+        let bound = statement.with_parameters(&values);
+        let bound = bound.map_err(|error| errors::of_query(&error, &prepared.sql))?;
+        let (formats, described) = (&portal.result_column_format, Some(&prepared.schema));
+        self.0.start(bound, &prepared.sql, formats, described).await
+    }
+}
+
+fn is_binary(formats: &Format, i: usize) -> PgWireResult<bool> {
+    match formats {
+        Format::Individual(codes) if i >= codes.len() => Err(errors::error(
+            "08P01",
+            "bind message has fewer formats than parameters",
+        )),
+        formats => Ok(formats.is_binary(i)),
+    }
+}

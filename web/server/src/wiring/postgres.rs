@@ -1,0 +1,139 @@
+//! PostgreSQL's protocol: its listener, and PromQL for SQL's `promql(…)`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use engine_storage::SeriesSamples;
+use queries_promql::{Engine, QueryError, QueryOptions, Value};
+use queries_sql::postgres::{PostgresConfig, PostgresServer};
+use queries_sql::{PromqlSource, SqlError, StepRange};
+use queries_tables::{Snapshot, StoreSnapshot};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use web_api::StoreGate;
+
+use super::server::Server;
+
+/// Where PostgreSQL's clients connect.
+pub(crate) struct Postgres {
+    listener: Option<TcpListener>,
+    serving: Option<(watch::Sender<bool>, JoinHandle<()>)>,
+}
+
+impl Postgres {
+    /// Takes the address that the command line names, if it names one.
+    pub(crate) async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Self> {
+        let listener = match address {
+            None => None,
+            Some(address) => Some(TcpListener::bind(address).await.with_context(|| {
+                format!("cannot listen on {address}; choose another --sql.listen-address")
+            })?),
+        };
+        Ok(Self {
+            listener,
+            serving: None,
+        })
+    }
+
+    /// Serves from now on.
+    pub(crate) fn open(&mut self, server: &Server, gate: StoreGate) -> anyhow::Result<()> {
+        let Some(listener) = self.listener.take() else {
+            return Ok(());
+        };
+        let address = listener.local_addr().context("the SQL listener has no address")?;
+        let snapshots = move || -> Result<Arc<dyn Snapshot>, String> {
+            let store = gate.store().map_err(|not_ready| not_ready.to_string())?;
+            match gate.is_ready() {
+                true => Ok(Arc::new(StoreSnapshot::pin(store))),
+                false => Err("the log of the last run is being replayed; try again".to_owned()),
+            }
+        };
+        let postgres = PostgresServer::new(
+            PostgresConfig::default(),
+            Arc::clone(&server.sql),
+            Arc::new(snapshots),
+        );
+        let (stop, stopped) = watch::channel(false);
+        self.serving = Some((stop, tokio::spawn(postgres.serve(listener, stopped))));
+        tracing::info!(%address, database = "weir", "SQL is served to PostgreSQL's clients");
+        Ok(())
+    }
+
+    /// Lets queries under way end, then closes all connections.
+    pub(crate) async fn stop(self) {
+        if let Some((stop, task)) = self.serving {
+            stop.send_replace(true);
+            if let Err(error) = task.await {
+                tracing::error!(%error, "serving PostgreSQL's clients panicked");
+            }
+        }
+    }
+}
+
+/// Lets SQL ask PromQL.
+#[derive(Debug)]
+pub(super) struct PromqlForSql(pub(super) Arc<Engine>);
+
+#[async_trait]
+impl PromqlSource for PromqlForSql {
+    async fn evaluate(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        query: &str,
+        range: StepRange,
+    ) -> Result<Vec<SeriesSamples>, SqlError> {
+        let options = QueryOptions::default();
+        let result = match range.is_instant() {
+            true => self.0.instant(snapshot, query, range.start_ms, options).await,
+            false => {
+                let StepRange {
+                    start_ms,
+                    end_ms,
+                    step_ms,
+                } = range;
+                self.0
+                    .range(snapshot, query, start_ms, end_ms, step_ms, options)
+                    .await
+            }
+        };
+        let result = result.map_err(|error| match error {
+            QueryError::Timeout => SqlError::Timeout(self.0.config().timeout),
+            QueryError::Canceled => SqlError::Canceled,
+            QueryError::Storage(text) => SqlError::Storage(text),
+            other => SqlError::BadQuery(format!("promql: {other}")),
+        })?;
+        series_of(result.value)
+    }
+}
+
+/// Floats as series; what is none has no rows.
+fn series_of(value: Value) -> Result<Vec<SeriesSamples>, SqlError> {
+    match value {
+        Value::Scalar { at_ms, value } => {
+            let mut one = SeriesSamples::new(engine_model::Labels::empty());
+            (one.timestamps, one.values) = (vec![at_ms], vec![value]);
+            Ok(vec![one])
+        }
+        Value::String { .. } => Err(SqlError::BadQuery("promql: a string has no samples".to_owned())),
+        Value::Vector(elements) => {
+            let floats = elements.into_iter().filter(|element| element.histogram.is_none());
+            let series = floats.map(|element| {
+                let mut one = SeriesSamples::new(element.labels);
+                (one.timestamps, one.values) = (vec![element.at_ms], vec![element.value]);
+                one
+            });
+            Ok(series.collect())
+        }
+        Value::Matrix(series) => {
+            let series = series.into_iter().map(|range| {
+                let mut one = SeriesSamples::new(range.labels);
+                (one.timestamps, one.values) = range.samples.into_iter().unzip();
+                one
+            });
+            Ok(series.collect())
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Clients of PostgreSQL, unmodified, ask SQL: psql, and the drivers of Python.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use connectors_formats::remote_write::v1::Sample;
+use engine_model::Labels;
+use engine_model::time::now_ms;
+use tokio::process::Command;
+
+use crate::command::{Ended, end};
+use crate::http::eventually;
+use crate::process::free_port;
+use crate::push::push;
+use crate::suite::{Need, Suite, cache};
+use crate::weir::Weir;
+
+const CONFIG: &str = "global: {}\n";
+/// Longest until the port answers, on a busy machine.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Asks by psycopg, asyncpg, pg8000 and SQLAlchemy.
+const DRIVERS: &str = r#"
+import asyncio, datetime, sys
+import asyncpg, pg8000.native, psycopg, sqlalchemy
+port, at = int(sys.argv[1]), float(sys.argv[2])
+moment = datetime.datetime.fromtimestamp(at, datetime.timezone.utc)
+before = moment - datetime.timedelta(minutes=1)
+
+with psycopg.connect(host='127.0.0.1', port=port, user='me', dbname='weir') as connection:
+    sql = 'SELECT job, value, labels, timestamp FROM served_total WHERE job = %s AND timestamp > %s ORDER BY timestamp'
+    for binary in (False, True):
+        with connection.cursor(binary=binary) as cursor:
+            rows = cursor.execute(sql, ('a', before)).fetchall()
+            assert rows == [('a', 20.0, {'__name__': 'served_total', 'job': 'a'}, moment)], rows
+            assert cursor.execute('SELECT count(*) FROM served_total WHERE job = ANY(%s)', (['a', 'b'],)).fetchone() == (2,)
+    for _ in range(8):  # The driver prepares what is asked often.
+        assert connection.execute('SELECT sum(value) FROM served_total WHERE value >= %s', (20,)).fetchone() == (60.0,)
+    rows = connection.execute("SELECT labels, value FROM promql('sum by (job) (served_total)', %s, %s, '15s') ORDER BY value", (before, moment)).fetchall()
+    assert rows[-1] == ({'job': 'b'}, 40.0), rows
+    try:
+        connection.execute('SELECT nope FROM served_total')
+        raise SystemExit('a column that does not exist was answered')
+    except psycopg.errors.UndefinedColumn:
+        connection.rollback()
+    try:
+        connection.execute('DELETE FROM served_total')
+        raise SystemExit('a delete was answered')
+    except psycopg.errors.ReadOnlySqlTransaction:
+        connection.rollback()
+
+async def ask():
+    connection = await asyncpg.connect(host='127.0.0.1', port=port, user='me', database='weir')
+    row = await connection.fetchrow('SELECT job, value, timestamp FROM served_total WHERE value > $1 AND timestamp = $2', 30.0, moment)
+    assert (row['job'], row['value'], row['timestamp']) == ('b', 40.0, moment), row
+    assert await connection.fetchval('SELECT $1::int8 + 1', 41) == 42
+    async with connection.transaction():
+        values = [row['n'] async for row in connection.cursor('SELECT value AS n FROM generate_series(1, 100) t(value) ORDER BY 1', prefetch=7)]
+        assert values == list(range(1, 101)), values
+    await connection.reset()
+    await connection.close()
+asyncio.run(ask())
+
+native = pg8000.native.Connection('me', host='127.0.0.1', port=port, database='weir')
+assert native.run('SELECT value FROM served_total WHERE job = :job', job='b') == [[40.0]]
+native.close()
+
+engine = sqlalchemy.create_engine(f'postgresql+psycopg://me@127.0.0.1:{port}/weir')
+with engine.connect() as connection:
+    assert connection.execute(sqlalchemy.text('SELECT max(value) FROM served_total')).scalar() == 40.0
+tables = sqlalchemy.inspect(engine).get_table_names()
+assert 'served_total' in tables and 'samples' in tables, tables
+print('understood')
+"#;
+
+/// Adds the tests of this file.
+pub(crate) fn add(suite: &mut Suite) {
+    suite.add("psql_asks_weir", &[Need::Other(no_psql)], psql_asks_weir);
+    suite.add(
+        "python_drivers_ask_weir",
+        &[Need::Other(no_drivers)],
+        python_drivers_ask_weir,
+    );
+}
+
+fn no_psql() -> Option<String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join("psql").is_file());
+    (!found).then(|| "no psql on the path (`.ci/needs` gets it)".to_owned())
+}
+
+fn python() -> PathBuf {
+    cache().join("postgres/bin/python3")
+}
+
+fn no_drivers() -> Option<String> {
+    let complete = cache().join("postgres/complete").is_file();
+    (!complete).then(|| format!("no drivers at {} (`.ci/needs` gets them)", python().display()))
+}
+
+/// A server with `served_total` of jobs `a` (20) and `b` (40), now; its SQL port and the time.
+async fn serve() -> Result<(Weir, u16, i64)> {
+    let port = free_port()?;
+    let address = format!("--sql.listen-address=127.0.0.1:{port}");
+    let weir = Weir::start(Some(CONFIG), &[&address]).await?;
+    let timestamp = now_ms() / 1000 * 1000;
+    let samples = |value: f64| vec![Sample { value, timestamp }];
+    let of = |job: &str| Labels::from_pairs([("__name__", "served_total"), ("job", job)]);
+    push(&weir.url, &[(of("a"), samples(20.0)), (of("b"), samples(40.0))]).await?;
+    Ok((weir, port, timestamp))
+}
+
+async fn psql(port: u16, arguments: &[&str]) -> Result<Ended> {
+    let port = port.to_string();
+    let connection = ["-X", "-h", "127.0.0.1", "-U", "me", "-d", "weir", "-p", &port];
+    end(Command::new("psql").args(connection).args(arguments)).await
+}
+
+async fn psql_asks_weir() -> Result<()> {
+    let (mut weir, port, _) = serve().await?;
+    eventually(ANSWERS_WITHIN, || async {
+        let ended = psql(port, &["-c", "SELECT 1"]).await?;
+        ensure!(ended.code == Some(0), "{ended:?}");
+        Ok(())
+    })
+    .await?;
+    for (asked, expected) in [
+        ("\\d", "public | served_total | table | weir"),
+        ("\\dt", "public | samples_raw"),
+        ("\\l", "weir | weir  | UTF8"),
+        (
+            "\\d served_total",
+            "value     | double precision         |           | not null |",
+        ),
+        ("\\dn", "public | weir"),
+        ("\\du", "weir"),
+        ("\\conninfo", "You are connected to database \"weir\""),
+        (
+            "SELECT job, sum(value) AS total FROM served_total GROUP BY 1 ORDER BY 1",
+            " b   |    40",
+        ),
+        ("SELECT value FROM promql('sum(served_total)')", "    60"),
+        (
+            "EXPLAIN ANALYZE SELECT max(value) FROM served_total",
+            "SamplesScan: table=served_total",
+        ),
+        ("SHOW server_version", "14.0 (Weir"),
+    ] {
+        let ended = psql(port, &["-c", asked]).await?;
+        ensure!(
+            ended.code == Some(0)
+                && ended.stderr.is_empty()
+                && squeezed(&ended.stdout).contains(&squeezed(expected)),
+            "{asked}: {ended:?}"
+        );
+    }
+    let refused = psql(port, &["-v", "VERBOSITY=verbose", "-c", "SELECT 1 FROM nothing"]).await?;
+    ensure!(refused.stderr.contains("ERROR:  42P01"), "{refused:?}");
+    let syntax = psql(port, &["-c", "SELECT 1 1"]).await?;
+    ensure!(
+        syntax.stderr.contains("LINE 1: SELECT 1 1\n                 ^"),
+        "{syntax:?}"
+    );
+    ensure!(weir.stop().await?.success(), "{}", weir.log());
+    Ok(())
+}
+
+/// Without the widths of columns, which versions of psql choose.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+async fn python_drivers_ask_weir() -> Result<()> {
+    let (_weir, port, timestamp) = serve().await?;
+    let seconds = (timestamp / 1000).to_string();
+    let mut command = Command::new(python());
+    let ended = end(command.args(["-c", DRIVERS, &port.to_string(), &seconds])).await;
+    let ended = ended.context("the drivers cannot be run")?;
+    ensure!(
+        ended.code == Some(0) && ended.last_line() == "understood",
+        "{ended:?}"
+    );
+    Ok(())
+}
