@@ -181,6 +181,9 @@ fn load(options: &Options, server: &Server, end_ms: i64) -> Result<()> {
     Ok(())
 }
 
+/// One number of a cost.
+type Figure = fn(&Cost) -> f64;
+
 /// A table of CPU time, one of wall time, and what the goals say.
 fn tables(outcomes: &[Outcome]) -> String {
     let ours = outcomes.iter().position(|outcome| outcome.kind == Kind::Weir);
@@ -196,7 +199,7 @@ fn tables(outcomes: &[Outcome]) -> String {
         .map(|at| format!("{} / Weir", outcomes[*at].kind.name()))
         .collect();
     head.extend(ratios.iter().map(String::as_str));
-    let sections: [(&str, fn(&Cost) -> f64); 3] = [
+    let sections: [(&str, Figure); 3] = [
         ("CPU ms a question", |cost| cost.cpu * 1e3),
         ("wall ms, median", |cost| cost.median * 1e3),
         ("wall ms, 99 %", |cost| cost.slow * 1e3),

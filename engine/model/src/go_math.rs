@@ -153,7 +153,9 @@ pub fn exp(value: f64) -> f64 {
     }
     let rest = (-whole).mul_add(LN2_UPPER, value);
     let part = (-whole).mul_add(LN2_LOWER, rest) * 0.0625;
-    let series = TERMS[1..].iter().fold(TERMS[0], |sum, term| part.mul_add(sum, *term));
+    let series = TERMS[1..]
+        .iter()
+        .fold(TERMS[0], |sum, term| part.mul_add(sum, *term));
     // (1 + x)² − 1 = x · (x + 2)
     let mut less_one = part * series;
     for _ in 0..3 {

@@ -183,7 +183,7 @@ fn write_segments(shared: &Shared, plan: &CutPlan, written: &mut Vec<Segment>) -
                 .time_range()
                 .map(|(first, _)| first)
         },
-        &late,
+        late,
     )
 }
 

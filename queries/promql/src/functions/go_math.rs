@@ -1,8 +1,8 @@
 //! Logarithms and powers as Go computes them, to the last bit where the C library differs: results that are
 //! compared with Prometheus's must be equal, not only near.
 
-use engine_model::go_math::{join, split};
 pub(super) use engine_model::go_math::{exp, ln, log2};
+use engine_model::go_math::{join, split};
 
 /// Logarithm to base 10.
 pub(super) fn log10(value: f64) -> f64 {

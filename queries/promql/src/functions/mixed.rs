@@ -70,7 +70,7 @@ impl<'a> MixedSamples<'a> {
     }
 
     /// All samples from the anchor on: the last one at or before the left edge. Nothing when none is after it.
-    fn from_anchor(&self) -> Vec<Point<'a>> {
+    fn since_anchor(&self) -> Vec<Point<'a>> {
         let mut points = self.points();
         let before = points.partition_point(|point| point.time_ms() <= self.floats.start_ms);
         if before == points.len() {
@@ -135,7 +135,7 @@ fn turns(
     counts: fn(Point<'_>, Point<'_>, &[(i64, i64)]) -> bool,
 ) -> Option<Sample> {
     let points = match edges {
-        Some(_) => window.from_anchor(),
+        Some(_) => window.since_anchor(),
         None => window.points(),
     };
     let turns = points

@@ -166,7 +166,9 @@ mod tests {
         assert_eq!(eval(quantile_of, &[0.0, 1.0, 2.0], &[0.75]), 1.5);
         assert_eq!(eval(quantile_of, &[0.0], &[2.0]), f64::INFINITY);
         assert_eq!(eval(mad, &[4.0, 6.0, 2.0, 1.0, 999.0, 1.0, 2.0], &[]), 1.0);
-        assert_eq!(eval(ts_of_max, &[nan, 3.0, 3.0, 1.0], &[]), 2.0);
+        // The last of equal extremes, as of 3.14.
+        assert_eq!(eval(ts_of_max, &[nan, 3.0, 3.0, 1.0], &[]), 3.0);
+        assert_eq!(eval(ts_of_min, &[nan, 3.0, 3.0, 4.0], &[]), 3.0);
         assert_eq!(eval(ts_of_last, &[1.0, 3.0], &[]), 2.0);
     }
 }

@@ -153,9 +153,9 @@ impl Aggregate {
             }
             let mut floats: Vec<Option<f64>> = cells.collect();
             let mut histograms: Vec<HistogramAt> = Vec::new();
-            for step in 0..steps {
+            for (step, float) in floats.iter_mut().enumerate() {
                 if let Some(group) = groups.histograms.remove(&(number, step)) {
-                    let found = group.finish(floats[step].take(), &self.histogram_notes(""));
+                    let found = group.finish(float.take(), &self.histogram_notes(""));
                     histograms.extend(found.map(|histogram| (step as i64, Arc::new(histogram))));
                 }
             }

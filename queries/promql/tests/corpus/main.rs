@@ -1,6 +1,8 @@
 //! Our own scripts, of what the upstream ones do not reach, against series in memory and against the real
 //! storage in all the states in which it may hold them. Each script says where its numbers come from.
 
+#![expect(clippy::unwrap_used, reason = "a test says by its panic what is wrong")]
+
 mod stored;
 
 use std::path::PathBuf;

@@ -158,10 +158,10 @@ async fn query_memory_is_bounded_and_writes_go_on() -> Result<()> {
     ensure!(written > 0, "nothing was written beside the queries");
     // What failed gave its memory back.
     let light = query(&weir.url, "count(load)", &[("time", &seconds(end_ms))]).await?;
-    ensure!(light["result"][0]["value"][1] == SERIES.to_string(), "{light}");
+    ensure!(light["result"][0]["value"][1] == *SERIES.to_string(), "{light}");
     let newest = query(&weir.url, "beside", &[]).await?;
     ensure!(
-        newest["result"][0]["value"][1] == (written - 1).to_string(),
+        newest["result"][0]["value"][1] == *(written - 1).to_string(),
         "{newest}, {written} written"
     );
     Ok(())

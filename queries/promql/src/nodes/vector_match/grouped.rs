@@ -175,11 +175,11 @@ impl<'a> Group<'a> {
                 self.put(target, step, result, output)?;
             }
         }
-        if let (Some((one, one_value)), Some(many_value), false) = (partner, fill_many, matched) {
-            if let Some(result) = self.result(Cell::Float(many_value), one_value) {
-                let target = self.target(None, Some(one), output)?;
-                self.put(target, step, result, output)?;
-            }
+        if let (Some((one, one_value)), Some(many_value), false) = (partner, fill_many, matched)
+            && let Some(result) = self.result(Cell::Float(many_value), one_value)
+        {
+            let target = self.target(None, Some(one), output)?;
+            self.put(target, step, result, output)?;
         }
         Ok(())
     }

@@ -1,5 +1,4 @@
 //! The same samples in a real Prometheus and in Weir, the same questions to both, the same answers.
-//!
 //! Reading order: `catalog`, `data` and `native` make the samples, `generate`, `fixed`, `compliance` and `metadata` the
 //! questions, `server` asks them, `compare` and `differences` judge, `shrink` and `report` say what is wrong.
 //!

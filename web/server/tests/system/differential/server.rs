@@ -57,7 +57,8 @@ impl Server {
     }
 
     async fn write_slice(&self, series: &[Series], times_ms: Range<i64>, late: bool) -> Result<()> {
-        let parts: Vec<(&Labels, Vec<Sample>, Vec<(i64, Histogram)>)> = series
+        type Part<'a> = (&'a Labels, Vec<Sample>, Vec<(i64, Histogram)>);
+        let parts: Vec<Part<'_>> = series
             .iter()
             .map(|one| {
                 let due = |at: i64| times_ms.contains(&at) && one.is_late(at) == late;
