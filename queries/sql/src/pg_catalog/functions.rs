@@ -41,6 +41,61 @@ struct PgFunction {
     answer: Answer,
 }
 
+/// Functions that answer null.
+const NULL: &[&str] = &[
+    "obj_description",
+    "col_description",
+    "shobj_description",
+    "pg_get_expr",
+    "pg_get_indexdef",
+    "pg_get_constraintdef",
+    "pg_get_viewdef",
+    "pg_get_partkeydef",
+    "pg_get_ruledef",
+    "pg_get_triggerdef",
+    "pg_get_serial_sequence",
+    "pg_get_function_result",
+    "pg_get_statisticsobjdef_columns",
+    "inet_server_addr",
+    "pg_tablespace_location",
+    "pg_get_function_identity_arguments",
+];
+
+/// Functions that answer yes.
+const YES: &[&str] = &[
+    "pg_table_is_visible",
+    "pg_type_is_visible",
+    "pg_function_is_visible",
+    "has_table_privilege",
+    "has_schema_privilege",
+    "has_database_privilege",
+    "has_column_privilege",
+    "has_any_column_privilege",
+    "has_function_privilege",
+    "pg_advisory_unlock_all",
+];
+
+/// Functions that answer no.
+const NO: &[&str] = &[
+    "pg_is_in_recovery",
+    "pg_relation_is_publishable",
+    "pg_is_other_temp_schema",
+    "pg_has_role",
+];
+
+/// Functions that answer 0.
+const ZERO: &[&str] = &[
+    "pg_relation_size",
+    "pg_total_relation_size",
+    "pg_table_size",
+    "pg_database_size",
+    "pg_indexes_size",
+    "pg_backend_pid",
+    "pg_my_temp_schema",
+    "txid_current",
+    "inet_server_port",
+];
+
 /// All of them.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     let mut all = Vec::new();
@@ -78,59 +133,16 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     add("pg_encoding_to_char", text("UTF8"));
     add("pg_size_pretty", text("0 bytes"));
     add("set_config", text(""));
-    for name in [
-        "obj_description",
-        "col_description",
-        "shobj_description",
-        "pg_get_expr",
-        "pg_get_indexdef",
-        "pg_get_constraintdef",
-        "pg_get_viewdef",
-        "pg_get_partkeydef",
-        "pg_get_ruledef",
-        "pg_get_triggerdef",
-        "pg_get_serial_sequence",
-        "pg_get_function_result",
-        "pg_get_statisticsobjdef_columns",
-        "inet_server_addr",
-        "pg_tablespace_location",
-        "pg_get_function_identity_arguments",
-    ] {
+    for name in NULL {
         add(name, Answer::Text(None));
     }
-    for name in [
-        "pg_table_is_visible",
-        "pg_type_is_visible",
-        "pg_function_is_visible",
-        "has_table_privilege",
-        "has_schema_privilege",
-        "has_database_privilege",
-        "has_column_privilege",
-        "has_any_column_privilege",
-        "has_function_privilege",
-        "pg_advisory_unlock_all",
-    ] {
+    for name in YES {
         add(name, Answer::Bool(true));
     }
-    for name in [
-        "pg_is_in_recovery",
-        "pg_relation_is_publishable",
-        "pg_is_other_temp_schema",
-        "pg_has_role",
-    ] {
+    for name in NO {
         add(name, Answer::Bool(false));
     }
-    for name in [
-        "pg_relation_size",
-        "pg_total_relation_size",
-        "pg_table_size",
-        "pg_database_size",
-        "pg_indexes_size",
-        "pg_backend_pid",
-        "pg_my_temp_schema",
-        "txid_current",
-        "inet_server_port",
-    ] {
+    for name in ZERO {
         add(name, Answer::Int(0));
     }
     add("current_schemas", Answer::Of("current_schemas", Of::SchemaNames));
