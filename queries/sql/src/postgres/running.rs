@@ -21,11 +21,19 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Connections by what a cancel request names them with.
 #[derive(Debug, Default)]
-pub(super) struct Cancels(Mutex<HashMap<(i32, SecretKey), Arc<Running>>>);
+pub(super) struct Cancels(Mutex<HashMap<Key, Arc<Running>>>);
+
+/// The number of a connection and its secret as bytes: a cancel request comes before a version of the protocol is
+/// agreed, so the same secret can be read as a number on one connection and as bytes on the other.
+type Key = (i32, Vec<u8>);
+
+fn key(number: i32, secret: &SecretKey) -> Key {
+    (number, secret.to_bytes().to_vec())
+}
 
 impl Cancels {
-    pub(super) fn add(&self, key: (i32, SecretKey), running: Arc<Running>) {
-        self.0.lock().insert(key, running);
+    pub(super) fn add(&self, number: i32, secret: &SecretKey, running: Arc<Running>) {
+        self.0.lock().insert(key(number, secret), running);
     }
 
     pub(super) fn remove(&self, running: &Arc<Running>) {
@@ -36,7 +44,8 @@ impl Cancels {
 #[async_trait]
 impl CancelHandler for Cancels {
     async fn on_cancel_request(&self, request: CancelRequest) {
-        let found = self.0.lock().get(&(request.pid, request.secret_key)).cloned();
+        let key = key(request.pid, &request.secret_key);
+        let found = self.0.lock().get(&key).cloned();
         if let Some(running) = found {
             running.cancels.send_modify(|cancels| *cancels += 1);
         }

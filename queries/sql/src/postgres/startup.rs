@@ -55,7 +55,7 @@ impl StartupHandler for Startup {
             return Err(errors::fatal("3D000", text));
         }
         let (pid, key) = self.keys.generate(client);
-        self.cancels.add((pid, key.clone()), Arc::clone(&self.running));
+        self.cancels.add(pid, &key, Arc::clone(&self.running));
         client.set_pid_and_secret_key(pid, key);
         let mut parameters = DefaultServerParameterProvider::default();
         parameters.server_version = SERVER_VERSION.to_owned();

@@ -191,7 +191,6 @@ async fn other_databases_and_too_many_clients_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "cancel requests do not end a query yet"]
 async fn a_cancel_request_and_a_client_that_leaves_end_the_work() {
     // As in the server, queries do not take the threads that serve the network. Their time-out cannot help here.
     let runtime = Builder::new_multi_thread()
@@ -229,6 +228,12 @@ async fn a_cancel_request_and_a_client_that_leaves_end_the_work() {
     // One that was under way must not meet the next statement.
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(error(&answer, 'C'), "57014");
+    // A time-out has the same code.
+    assert!(
+        error(&answer, 'M').contains("user request"),
+        "{}",
+        error(&answer, 'M')
+    );
     assert_eq!(rows(&client.simple("SELECT 3").await), "3");
     // All places are taken by clients that then leave; they come back.
     for _ in 0..SqlConfig::default().concurrent_max {
