@@ -16,7 +16,7 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 use queries_tables::Snapshot;
-use queries_tables::sql_tables::{CATALOG, SCHEMA};
+use queries_tables::sql_tables::{CATALOG, OnlyCatalog, SCHEMA};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
@@ -194,7 +194,7 @@ impl SqlEngine {
             let function = PromqlFunction::new(Arc::clone(promql), Arc::clone(&snapshot));
             state.register_udtf(PROMQL, Arc::new(function));
         }
-        state.register_catalog_list(Arc::new(SqlCatalog::new(snapshot)));
+        state.register_catalog_list(Arc::new(OnlyCatalog::new(SqlCatalog::new(snapshot))));
         state
     }
 

@@ -64,8 +64,7 @@ impl Operation for SeriesScan {
         let select = futures::stream::once(async move {
             let set = self
                 .snapshot
-                .select_unordered(&self.matchers, self.min_ms, self.max_ms)
-                .map_err(external)?;
+                .select_unordered(&self.matchers, self.min_ms, self.max_ms)?;
             Ok::<_, DataFusionError>((self, set))
         });
         let batches = select.flat_map(|selected| match selected {
@@ -98,14 +97,11 @@ impl SeriesScan {
                 }
             }
         });
-        let batches = batches.buffered(read_ahead);
-        batches.boxed()
+        batches.buffered(read_ahead).boxed()
     }
-}
 
-impl SeriesScan {
     fn batch(&self, set: &dyn SeriesSet, positions: Range<usize>) -> Result<RecordBatch> {
-        let series = set.read(positions.clone()).map_err(external)?;
+        let series = set.read(positions.clone())?;
         let samples: usize = series.iter().map(engine_storage::SeriesSamples::len).sum();
         self.budget.read(samples);
         self.budget.take(samples)?;
@@ -119,8 +115,4 @@ impl SeriesScan {
         let histograms = histograms_of(&series);
         Ok(fold_with(series, histograms, &starts))
     }
-}
-
-fn external(error: crate::snapshot::SnapshotError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
 }

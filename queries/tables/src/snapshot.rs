@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
+use datafusion::error::DataFusionError;
 use engine_model::{Labels, Matcher};
 use engine_storage::{PinnedVersion, SelectedSeries, SeriesSamples, Store, StoreError};
 
@@ -13,6 +14,12 @@ use engine_storage::{PinnedVersion, SelectedSeries, SeriesSamples, Store, StoreE
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read stored series")]
 pub struct SnapshotError(#[from] StoreError);
+
+impl From<SnapshotError> for DataFusionError {
+    fn from(error: SnapshotError) -> Self {
+        Self::External(Box::new(error))
+    }
+}
 
 /// One moment of a store.
 pub trait Snapshot: Debug + Send + Sync {

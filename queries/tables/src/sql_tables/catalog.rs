@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::logical_expr::TableType;
 use engine_model::{METRIC_NAME, Matcher};
 
@@ -48,7 +48,18 @@ impl SnapshotCatalog {
     }
 }
 
-impl CatalogProviderList for SnapshotCatalog {
+/// A list of catalogs with one of them, [`CATALOG`].
+#[derive(Debug)]
+pub struct OnlyCatalog<C>(Arc<C>);
+
+impl<C: CatalogProvider> OnlyCatalog<C> {
+    /// The list of `catalog`.
+    pub fn new(catalog: C) -> Self {
+        Self(Arc::new(catalog))
+    }
+}
+
+impl<C: CatalogProvider + 'static> CatalogProviderList for OnlyCatalog<C> {
     fn register_catalog(
         &self,
         _name: String,
@@ -62,7 +73,7 @@ impl CatalogProviderList for SnapshotCatalog {
     }
 
     fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
-        (name == CATALOG).then(|| Arc::new(self.clone()) as Arc<dyn CatalogProvider>)
+        (name == CATALOG).then(|| Arc::clone(&self.0) as Arc<dyn CatalogProvider>)
     }
 }
 
@@ -97,10 +108,10 @@ impl SchemaProvider for SnapshotCatalog {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let Some(kind) = self.kind(name).map_err(external)? else {
+        let Some(kind) = self.kind(name)? else {
             return Ok(None);
         };
-        let label_names = self.snapshot.label_names(&kind.matchers()).map_err(external)?;
+        let label_names = self.snapshot.label_names(&kind.matchers())?;
         let columns = match kind {
             TableKind::Series => Columns::of_series(label_names),
             TableKind::Histograms => Columns::of_histograms(label_names),
@@ -119,8 +130,4 @@ impl SchemaProvider for SnapshotCatalog {
         // The trait has no room for an error; `table`, which every query asks, reports it.
         matches!(self.kind(name), Ok(Some(_)))
     }
-}
-
-fn external(error: SnapshotError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
 }

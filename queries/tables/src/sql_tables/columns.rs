@@ -188,6 +188,12 @@ impl Columns {
         }
     }
 
+    /// Their names, as EXPLAIN shows them.
+    pub(super) fn listed(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(Column::name).collect();
+        names.join(", ")
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter()
     }

@@ -7,18 +7,17 @@ use arrow::array::{
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::SchemaRef;
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::staleness::is_stale;
-use engine_model::{FloatHistogram, Labels, Matcher};
+use engine_model::{FloatHistogram, Labels};
 use futures::StreamExt;
 
 use super::columns::{Column, Columns, HistogramColumn, bucket_fields, bucket_item};
 use super::rows::{Run, column};
-use super::time_condition::TimeBounds;
+use super::selection::{Cursor, Selection};
 use crate::operation::{BatchStream, Operation};
-use crate::snapshot::{SeriesSet, Snapshot, SnapshotError};
 
 /// Series of one read: their histograms of a day are some 100 MiB.
 const SERIES_PER_READ: usize = 16;
@@ -27,12 +26,10 @@ const ROWS_PER_BATCH: usize = 1024;
 /// Memory that a histogram is counted with beside its buckets, bytes.
 const HISTOGRAM_BYTES: usize = 256;
 
-/// Reads the native histograms of the series that satisfy `matchers`, within `bounds`.
+/// Reads the native histograms of the selected series.
 #[derive(Debug)]
 pub(super) struct HistogramsScan {
-    pub(super) snapshot: Arc<dyn Snapshot>,
-    pub(super) matchers: Vec<Matcher>,
-    pub(super) bounds: TimeBounds,
+    pub(super) selection: Selection,
     pub(super) columns: Columns,
 }
 
@@ -42,12 +39,10 @@ impl Operation for HistogramsScan {
     }
 
     fn describe(&self) -> String {
-        let matchers: Vec<String> = self.matchers.iter().map(ToString::to_string).collect();
-        let columns: Vec<&str> = self.columns.iter().map(Column::name).collect();
-        let (matchers, columns) = (matchers.join(","), columns.join(", "));
         format!(
-            "matchers={{{matchers}}} {} columns=[{columns}]",
-            self.bounds.describe()
+            "{} columns=[{}]",
+            self.selection.describe(),
+            self.columns.listed()
         )
     }
 
@@ -63,8 +58,7 @@ impl Operation for HistogramsScan {
         let reader = Reader {
             held: MemoryConsumer::new("HistogramsScan").register(context.memory_pool()),
             scan: self,
-            set: None,
-            next_series: 0,
+            cursor: Cursor::default(),
             chunk: Vec::new(),
             next_row: 0,
         };
@@ -82,8 +76,7 @@ struct Row {
 struct Reader {
     scan: Arc<HistogramsScan>,
     held: MemoryReservation,
-    set: Option<Arc<dyn SeriesSet>>,
-    next_series: usize,
+    cursor: Cursor,
     chunk: Vec<Row>,
     next_row: usize,
 }
@@ -107,22 +100,12 @@ impl Reader {
 
     /// Reads the next series; false when there are no more.
     fn read_chunk(&mut self) -> Result<bool> {
-        let TimeBounds { min_ms, max_ms } = self.scan.bounds;
-        if min_ms > max_ms {
+        let Some(read) = self.cursor.read(&self.scan.selection, SERIES_PER_READ)? else {
             return Ok(false);
-        }
-        if self.set.is_none() {
-            let selected = self.scan.snapshot.select(&self.scan.matchers, min_ms, max_ms);
-            self.set = Some(selected.map_err(external)?);
-        }
-        let Some(set) = &self.set else { return Ok(false) };
-        let end = set.len().min(self.next_series + SERIES_PER_READ);
-        if self.next_series == end {
-            return Ok(false);
-        }
+        };
         self.chunk.clear();
         self.next_row = 0;
-        for series in set.read(self.next_series..end).map_err(external)? {
+        for series in read {
             let fresh = series
                 .histograms
                 .iter()
@@ -133,7 +116,6 @@ impl Reader {
                 histogram: FloatHistogram::from_histogram(histogram),
             }));
         }
-        self.next_series = end;
         let bytes = self.chunk.iter().map(|row| {
             let buckets = row.histogram.positive.len() + row.histogram.negative.len();
             HISTOGRAM_BYTES + buckets * size_of::<f64>()
@@ -203,8 +185,4 @@ fn buckets(rows: &[Row]) -> Result<ArrayRef> {
     let offsets = OffsetBuffer::from_lengths(lengths);
     let lists = ListArray::try_new(bucket_item(), offsets, Arc::new(items), None)?;
     Ok(Arc::new(lists))
-}
-
-fn external(error: SnapshotError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
 }

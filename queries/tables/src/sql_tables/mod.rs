@@ -10,11 +10,12 @@ mod histograms_scan;
 mod label_condition;
 mod rows;
 mod samples_scan;
+mod selection;
 mod series_rows;
 mod table;
 mod time_condition;
 
-pub use catalog::{CATALOG, SCHEMA, SnapshotCatalog};
+pub use catalog::{CATALOG, OnlyCatalog, SCHEMA, SnapshotCatalog};
 pub use evaluated::{EvaluatedSeries, EvaluatedTable};
 
 #[cfg(test)]

@@ -5,19 +5,17 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use engine_model::Matcher;
 use engine_model::staleness::is_stale;
 use engine_storage::SeriesSamples;
 use futures::StreamExt;
 
-use super::columns::{Column, Columns};
+use super::columns::Columns;
 use super::rows::{Run, batch};
-use super::time_condition::TimeBounds;
+use super::selection::{Cursor, Selection};
 use crate::operation::{BatchStream, Operation};
-use crate::snapshot::{SeriesSet, Snapshot, SnapshotError};
 
 /// Samples that one read aims at: 4 MiB of timestamps and values, so that neighbours share decoded pages.
 const SAMPLES_PER_READ: usize = 1 << 18;
@@ -29,13 +27,11 @@ const READ_GROWTH_MAX: usize = 4;
 /// Label bytes that the rows of one batch may repeat; Arrow's text columns end at 2 GiB.
 const LABEL_BYTES_PER_BATCH: usize = 64 << 20;
 
-/// Reads the samples of the series that satisfy `matchers`, within `bounds`.
+/// Reads the samples of the selected series.
 #[derive(Debug)]
 pub(super) struct SamplesScan {
     pub(super) table: String,
-    pub(super) snapshot: Arc<dyn Snapshot>,
-    pub(super) matchers: Vec<Matcher>,
-    pub(super) bounds: TimeBounds,
+    pub(super) selection: Selection,
     /// Staleness markers are rows too.
     pub(super) stale: bool,
     pub(super) columns: Columns,
@@ -47,14 +43,11 @@ impl Operation for SamplesScan {
     }
 
     fn describe(&self) -> String {
-        let matchers: Vec<String> = self.matchers.iter().map(ToString::to_string).collect();
-        let columns: Vec<&str> = self.columns.iter().map(Column::name).collect();
         format!(
-            "table={} matchers={{{}}} {} columns=[{}]",
+            "table={} {} columns=[{}]",
             self.table,
-            matchers.join(","),
-            self.bounds.describe(),
-            columns.join(", ")
+            self.selection.describe(),
+            self.columns.listed()
         )
     }
 
@@ -71,8 +64,7 @@ impl Operation for SamplesScan {
             scan: self,
             rows_per_batch: context.session_config().batch_size(),
             reservation: MemoryConsumer::new("SamplesScan").register(context.memory_pool()),
-            set: None,
-            next_series: 0,
+            cursor: Cursor::default(),
             series_per_read: 1,
             chunk: Vec::new(),
             place: Place::default(),
@@ -92,8 +84,7 @@ struct Reader {
     scan: Arc<SamplesScan>,
     rows_per_batch: usize,
     reservation: MemoryReservation,
-    set: Option<Arc<dyn SeriesSet>>,
-    next_series: usize,
+    cursor: Cursor,
     series_per_read: usize,
     chunk: Vec<SeriesSamples>,
     place: Place,
@@ -115,20 +106,10 @@ impl Reader {
 
     /// Reads the next series; false when there are no more.
     fn read_chunk(&mut self) -> Result<bool> {
-        let TimeBounds { min_ms, max_ms } = self.scan.bounds;
-        if min_ms > max_ms {
+        let Some(read) = self.cursor.read(&self.scan.selection, self.series_per_read)? else {
             return Ok(false);
-        }
-        if self.set.is_none() {
-            let selected = self.scan.snapshot.select(&self.scan.matchers, min_ms, max_ms);
-            self.set = Some(selected.map_err(external)?);
-        }
-        let Some(set) = &self.set else { return Ok(false) };
-        let end = (self.next_series + self.series_per_read).min(set.len());
-        if self.next_series == end {
-            return Ok(false);
-        }
-        self.chunk = set.read(self.next_series..end).map_err(external)?;
+        };
+        self.chunk = read;
         let samples: usize = self.chunk.iter().map(SeriesSamples::len).sum();
         self.reservation
             .try_resize(samples * (size_of::<i64>() + size_of::<f64>()))?;
@@ -136,7 +117,6 @@ impl Reader {
             self.chunk.iter_mut().for_each(drop_stale);
         }
         self.series_per_read = next_read(self.chunk.len(), samples);
-        self.next_series = end;
         self.place = Place::default();
         Ok(true)
     }
@@ -197,10 +177,6 @@ fn drop_stale(series: &mut SeriesSamples) {
         .filter(|(_, value)| !is_stale(**value))
         .map(|(&t, &v)| (t, v));
     (series.timestamps, series.values) = fresh.unzip();
-}
-
-fn external(error: SnapshotError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::Matcher;
 use futures::StreamExt;
 
-use super::columns::{Column, Columns};
+use super::columns::Columns;
 use super::rows::{Run, batch};
 use crate::operation::{BatchStream, Operation};
 use crate::snapshot::{SeriesSet, Snapshot};
@@ -31,11 +31,10 @@ impl Operation for SeriesRows {
 
     fn describe(&self) -> String {
         let matchers: Vec<String> = self.matchers.iter().map(ToString::to_string).collect();
-        let columns: Vec<&str> = self.columns.iter().map(Column::name).collect();
         format!(
             "matchers={{{}}} columns=[{}]",
             matchers.join(","),
-            columns.join(", ")
+            self.columns.listed()
         )
     }
 
@@ -52,7 +51,7 @@ impl Operation for SeriesRows {
             self.snapshot
                 .select(&self.matchers, i64::MIN, i64::MAX)
                 .map(|set| (self.columns.clone(), set))
-                .map_err(|error| DataFusionError::External(Box::new(error)))
+                .map_err(DataFusionError::from)
         });
         let batches = select.flat_map(|selected| match selected {
             Ok((columns, set)) => batches(columns, set),

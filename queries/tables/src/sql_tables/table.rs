@@ -14,6 +14,7 @@ use super::columns::Columns;
 use super::condition::{Condition, condition};
 use super::histograms_scan::HistogramsScan;
 use super::samples_scan::SamplesScan;
+use super::selection::Selection;
 use super::series_rows::SeriesRows;
 use super::time_condition::TimeBounds;
 use crate::operation::PlanNode;
@@ -110,35 +111,28 @@ impl TableProvider for SnapshotTable {
         }
         let snapshot = Arc::clone(&self.snapshot);
         let columns = self.columns.project(projection);
-        Ok(match &self.kind {
-            TableKind::Series => {
-                let operation = SeriesRows {
-                    snapshot,
-                    matchers,
-                    columns,
-                };
-                PlanNode::plan(operation, Vec::new())
-            }
-            TableKind::Histograms => {
-                let operation = HistogramsScan {
-                    snapshot,
-                    matchers,
-                    bounds,
-                    columns,
-                };
-                PlanNode::plan(operation, Vec::new())
-            }
-            kind => {
-                let operation = SamplesScan {
-                    table: kind.name().to_owned(),
-                    snapshot,
-                    matchers,
-                    bounds,
-                    stale: matches!(kind, TableKind::Samples { stale: true }),
-                    columns,
-                };
-                PlanNode::plan(operation, Vec::new())
-            }
-        })
+        if self.kind == TableKind::Series {
+            let operation = SeriesRows {
+                snapshot,
+                matchers,
+                columns,
+            };
+            return Ok(PlanNode::plan(operation, Vec::new()));
+        }
+        let selection = Selection {
+            snapshot,
+            matchers,
+            bounds,
+        };
+        if self.kind == TableKind::Histograms {
+            return Ok(PlanNode::plan(HistogramsScan { selection, columns }, Vec::new()));
+        }
+        let operation = SamplesScan {
+            table: self.kind.name().to_owned(),
+            selection,
+            stale: self.kind == TableKind::Samples { stale: true },
+            columns,
+        };
+        Ok(PlanNode::plan(operation, Vec::new()))
     }
 }

@@ -6,7 +6,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use engine_model::Labels;
 
-use super::{CATALOG, SCHEMA, SnapshotCatalog};
+use super::{CATALOG, OnlyCatalog, SCHEMA, SnapshotCatalog};
 use crate::memory::MemorySnapshot;
 
 fn context() -> SessionContext {
@@ -24,7 +24,9 @@ fn context() -> SessionContext {
     config.options_mut().execution.time_zone = Some("UTC".to_owned());
     let state = SessionStateBuilder::new_with_default_features()
         .with_config(config)
-        .with_catalog_list(Arc::new(SnapshotCatalog::new(Arc::new(snapshot))))
+        .with_catalog_list(Arc::new(OnlyCatalog::new(SnapshotCatalog::new(Arc::new(
+            snapshot,
+        )))))
         .build();
     SessionContext::new_with_state(state)
 }
