@@ -48,14 +48,7 @@ pub(super) fn ask(server: &Server, question: &Question, end_ms: i64, seconds: f6
         get()?;
         took.push(asked.elapsed().as_secs_f64());
     }
-    let cpu = (server.process.cpu_seconds()? - before) / took.len() as f64;
-    let (median, slow) = percentiles(&mut took);
-    Ok(Cost {
-        cpu,
-        median,
-        slow,
-        answer,
-    })
+    cost(server, before, &mut took, answer)
 }
 
 /// As many threads as `clients` ask the same instant question at once, `rounds` times each.
@@ -95,14 +88,7 @@ pub(super) fn storm(
         };
         took.extend(times?);
     }
-    let cpu = (server.process.cpu_seconds()? - before) / took.len() as f64;
-    let (median, slow) = percentiles(&mut took);
-    Ok(Cost {
-        cpu,
-        median,
-        slow,
-        answer: (0, 0, 0.0),
-    })
+    cost(server, before, &mut took, (0, 0, 0.0))
 }
 
 /// Seconds from the start of a killed server to the first answer to `question` that is as before.
@@ -114,6 +100,18 @@ pub(super) fn cold_start(server: &mut Server, question: &Question, end_ms: i64) 
     let before = answer(server)?;
     server.kill_and_restart()?;
     server.until(&before, answer)
+}
+
+/// What answers that took so long each cost the server since it had used `before` CPU seconds.
+fn cost(server: &Server, before: f64, took: &mut [f64], answer: (usize, usize, f64)) -> Result<Cost> {
+    let cpu = (server.process.cpu_seconds()? - before) / took.len() as f64;
+    let (median, slow) = percentiles(took);
+    Ok(Cost {
+        cpu,
+        median,
+        slow,
+        answer,
+    })
 }
 
 fn percentiles(took: &mut [f64]) -> (f64, f64) {

@@ -7,6 +7,7 @@ pub mod federation;
 pub mod prometheus_text;
 pub mod remote_read;
 pub mod remote_write;
+pub mod text_escapes;
 pub mod tsdb_block;
 
 mod metric_family;

@@ -8,6 +8,7 @@ use engine_model::number::{format_go_value, write_go_value};
 
 use super::negotiate::Names;
 use super::{Family, FamilyKind, Metric, Newest, classic_buckets};
+use crate::text_escapes::write_quoted;
 
 /// Appends a family.
 pub fn write_text(out: &mut String, family: &Family, names: Names) {
@@ -16,7 +17,7 @@ pub fn write_text(out: &mut String, family: &Family, names: Names) {
     if is_legacy_metric_name(&name) {
         out.push_str(&name);
     } else {
-        quoted(out, &name);
+        write_quoted(out, &name);
     }
     out.push_str(match family.kind {
         FamilyKind::Untyped => " untyped\n",
@@ -62,7 +63,7 @@ fn line(
     let mut separator = '{';
     if !legacy {
         out.push('{');
-        quoted(out, &format!("{name}{suffix}"));
+        write_quoted(out, &format!("{name}{suffix}"));
         separator = ',';
     }
     let labels = metric
@@ -76,10 +77,10 @@ fn line(
         if is_legacy_label_name(&name) {
             out.push_str(&name);
         } else {
-            quoted(out, &name);
+            write_quoted(out, &name);
         }
         out.push('=');
-        quoted(out, value);
+        write_quoted(out, value);
     }
     if separator == ',' {
         out.push('}');
@@ -101,17 +102,4 @@ fn escaped_label(name: &str, names: Names) -> Cow<'_, str> {
         Names::Escaped(scheme) if !is_legacy_label_name(name) => scheme.escape(name),
         _ => Cow::Borrowed(name),
     }
-}
-
-fn quoted(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }

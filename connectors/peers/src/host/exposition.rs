@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use connectors_formats::text_escapes::{write_help, write_quoted};
 use engine_model::number;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,9 +91,8 @@ impl Metrics {
             }
             key.push_str(value);
             rendered.push_str(label);
-            rendered.push_str("=\"");
-            escape(value, true, &mut rendered);
-            rendered.push('"');
+            rendered.push('=');
+            write_quoted(&mut rendered, value);
         }
         let family = self.families.entry(name).or_insert_with(|| Family {
             help,
@@ -109,7 +109,7 @@ impl Metrics {
             out.push_str("# HELP ");
             out.push_str(name);
             out.push(' ');
-            escape(&family.help, false, out);
+            write_help(out, &family.help);
             out.push_str("\n# TYPE ");
             out.push_str(name);
             out.push(' ');
@@ -137,18 +137,6 @@ fn write_value(out: &mut String, value: f64) {
         number::write_float(out, value);
     } else {
         out.push_str(&number::format_exponent(value));
-    }
-}
-
-/// Escapes help text (backslash, line feed) and label values (also the quote).
-fn escape(text: &str, quoted: bool, out: &mut String) {
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '"' if quoted => out.push_str("\\\""),
-            other => out.push(other),
-        }
     }
 }
 

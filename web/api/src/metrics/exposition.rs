@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use connectors_formats::text_escapes::write_quoted;
 use engine_model::number::{format_go_value, write_go_value};
 
 use super::histogram::Histogram;
@@ -127,16 +128,8 @@ fn write_line(
     for (label, value) in labels.iter().copied().chain(extra) {
         out.push(separator);
         out.push_str(label);
-        out.push_str("=\"");
-        for c in value.chars() {
-            match c {
-                '\\' => out.push_str("\\\\"),
-                '"' => out.push_str("\\\""),
-                '\n' => out.push_str("\\n"),
-                c => out.push(c),
-            }
-        }
-        out.push('"');
+        out.push('=');
+        write_quoted(out, value);
         separator = ',';
     }
     if separator == ',' {
