@@ -13,6 +13,7 @@ pub(super) fn arguments(address: SocketAddr, folder: &Path) -> Vec<String> {
         format!("--config.file={}", folder.join("prometheus.yml").display()),
         format!("--storage.path={}", folder.join("data").display()),
         format!("--web.listen-address={address}"),
+        "--storage.tsdb.retention.time=10y".to_owned(),
         "--web.enable-admin-api".to_owned(),
         "--log.level=warn".to_owned(),
     ]
