@@ -17,9 +17,9 @@ pub use head::{Cardinality, CardinalityEntry, RejectReason, RejectedSample, Seri
 pub use retention::{RetentionPolicy, RetentionRule};
 pub use series_samples::SeriesSamples;
 pub use store::{
-    AppendError, AppendOptions, AppendOutcome, CompactReport, DeleteReport, FlushReport, Fsync, LabelStats,
-    Nursery, OnReject, PinnedVersion, ReplayProgress, RetainReport, SelectedSeries, Store, StoreConfig,
-    StoreError, StoreStats, UpkeepStats,
+    AppendError, AppendOptions, AppendOutcome, ColumnsReader, CompactReport, DeleteReport, FlushReport,
+    Fsync, LabelStats, Nursery, OnReject, PinnedVersion, ReplayProgress, RetainReport, SelectedSeries,
+    SeriesColumns, Store, StoreConfig, StoreError, StoreStats, UpkeepStats,
 };
 pub use tombstones::TombstoneError;
 pub use wal::WalError;

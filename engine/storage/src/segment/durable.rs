@@ -148,7 +148,13 @@ impl TemporaryFolder {
         self.disk
             .rename(&self.path, &target)
             .map_err(SegmentError::io(&target))?;
-        sync_folder(&*self.disk, parent)?;
+        if let Err(error) = sync_folder(&*self.disk, parent) {
+            // Nobody will know it, so it must not be there at the next start, when a delete may have passed it by.
+            self.disk
+                .rename(&target, &self.path)
+                .map_err(SegmentError::io(&target))?;
+            return Err(error);
+        }
         self.published = true;
         Ok(target)
     }

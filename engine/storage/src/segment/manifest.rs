@@ -25,9 +25,9 @@ pub(super) const HISTOGRAMS_FILE: &str = "histograms.parquet";
 
 /// The newest version that is read. Readers refuse a higher major number; a higher minor number only adds
 /// what they may ignore. A writer names the lowest version that describes its segment.
-const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 1 };
+const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 2 };
 /// A segment without histograms.
-const FLOATS_ONLY: FormatVersion = FormatVersion { major: 1, minor: 2 };
+const FLOATS_ONLY: FormatVersion = FormatVersion { major: 1, minor: 3 };
 
 /// A manifest above this size is damage: it holds some numbers and the names of its sources.
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;

@@ -39,6 +39,11 @@ impl PositionedFile {
         Self { sums, ..self }
     }
 
+    /// Whether what is read is compared with sums.
+    pub(super) fn has_sums(&self) -> bool {
+        self.sums.is_some()
+    }
+
     /// Bytes of memory that the sums take.
     pub(super) fn memory_bytes(&self) -> usize {
         self.sums.as_ref().map_or(0, |sums| sums.memory_bytes())

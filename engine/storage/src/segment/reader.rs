@@ -10,6 +10,7 @@ use bytes::Bytes;
 use engine_model::{Labels, Matcher};
 
 use super::error::SegmentError;
+use super::float_reader::FloatReader;
 use super::histogram_columns::histograms_schema;
 use super::id::SegmentId;
 use super::index::{self, RowRange, SeriesIndex};
@@ -254,16 +255,62 @@ impl Segment {
             });
             rows.filter(|rows| rows.count > 0).collect()
         };
-        let floats = rows_of(|range| (range.first_row, range.row_count));
-        let floats = read::clip(&self.0.samples, &floats, min_time_ms, max_time_ms)?;
-        let values = read::read_values(&self.0.samples, &floats)?;
+        let floats = self.read_floats(&overlapping, min_time_ms, max_time_ms)?;
         let Some(table) = &self.0.histograms else {
-            return Ok(join(floats, values, Vec::new(), Vec::new()));
+            return Ok(floats);
         };
         let clipped = rows_of(|range| (range.first_histogram, range.histogram_count));
         let clipped = read::clip(table, &clipped, min_time_ms, max_time_ms)?;
         let histograms = read::read_histograms(table, &clipped)?;
-        Ok(join(floats, values, clipped, histograms))
+        Ok(join(floats, clipped, histograms))
+    }
+
+    fn read_floats(
+        &self,
+        rows: &[(u32, RowRange)],
+        min_time_ms: i64,
+        max_time_ms: i64,
+    ) -> Result<Vec<(u32, SeriesSamples)>, SegmentError> {
+        let mut reader = self.float_reader();
+        let mut found = Vec::with_capacity(rows.len());
+        for (series, range) in rows {
+            let mut samples = SeriesSamples::new(Labels::empty());
+            let (timestamps, values) = (&mut samples.timestamps, &mut samples.values);
+            reader.read(
+                &self.0.samples,
+                range,
+                (min_time_ms, max_time_ms),
+                timestamps,
+                values,
+            )?;
+            if !samples.is_empty() {
+                found.push((*series, samples));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A reader of the floats of series, best in ascending order of rows.
+    pub(crate) fn float_reader(&self) -> FloatReader {
+        FloatReader::new(&self.0.samples)
+    }
+
+    /// Appends the floats of series `row` between two times, both inclusive, to `timestamps` and `values`.
+    pub(crate) fn append_floats(
+        &self,
+        reader: &mut FloatReader,
+        row: u32,
+        range_ms: (i64, i64),
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+    ) -> Result<(), SegmentError> {
+        reader.read(
+            &self.0.samples,
+            &self.row_range(row),
+            range_ms,
+            timestamps,
+            values,
+        )
     }
 
     /// Reads all series one after the other with a fixed amount of memory besides the largest series.
@@ -289,6 +336,11 @@ impl Segment {
         self.0.histograms.as_ref().unwrap_or(&self.0.samples).path()
     }
 
+    #[cfg(test)]
+    pub(super) fn samples_table(&self) -> &TableFile {
+        &self.0.samples
+    }
+
     /// File of the samples, for errors.
     pub(super) fn samples_path(&self) -> &Path {
         self.0.samples.path()
@@ -301,8 +353,7 @@ impl Segment {
 
 /// Brings floats and histograms together, a series each.
 fn join(
-    floats: Vec<Clipped>,
-    values: Vec<Vec<f64>>,
+    floats: Vec<(u32, SeriesSamples)>,
     clipped: Vec<Clipped>,
     histograms: Vec<TimedHistograms>,
 ) -> Vec<(u32, SeriesSamples)> {
@@ -316,18 +367,14 @@ fn join(
         };
         (series, samples)
     };
-    for (float, values) in floats.into_iter().zip(values) {
-        while let Some(before) = histograms.next_if(|(series, _)| *series < float.series) {
+    for (float, mut samples) in floats {
+        while let Some(before) = histograms.next_if(|(series, _)| *series < float) {
             joined.push(only_histograms(before));
         }
-        let same = histograms.next_if(|(series, _)| *series == float.series);
-        let samples = SeriesSamples {
-            labels: unnamed.labels.clone(),
-            timestamps: float.timestamps,
-            values,
-            histograms: same.map_or(Vec::new(), |(_, histograms)| histograms),
-        };
-        joined.push((float.series, samples));
+        if let Some((_, found)) = histograms.next_if(|(series, _)| *series == float) {
+            samples.histograms = found;
+        }
+        joined.push((float, samples));
     }
     joined.extend(histograms.map(only_histograms));
     joined

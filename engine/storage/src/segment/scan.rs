@@ -53,7 +53,7 @@ impl SegmentScan {
         Ok(Some(series))
     }
 
-    /// False when a row belongs to another series.
+    /// False when a row belongs to another series or has another divisor.
     fn read_floats(
         &mut self,
         number: u32,
@@ -72,7 +72,12 @@ impl SegmentScan {
                 series
                     .timestamps
                     .extend_from_slice(&table_file::timestamps(batch)[from..until]);
-                table_file::values(batch).decode(from, until, &mut series.values);
+                let values = table_file::values(batch);
+                let divisors = &values.divisor.values()[from..until];
+                own &= range
+                    .divisor
+                    .is_none_or(|divisor| divisors.iter().all(|&of_row| of_row == divisor));
+                values.decode(from, until, &mut series.values);
                 Ok(())
             },
         )?;

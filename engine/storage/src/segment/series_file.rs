@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, MapBuilder, MapFieldNames, RecordBatch, StringBuilder, StringDictionaryBuilder,
+    ArrayRef, Float64Array, MapBuilder, MapFieldNames, RecordBatch, StringBuilder, StringDictionaryBuilder,
     TimestampMillisecondArray, UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
@@ -33,6 +33,8 @@ pub(super) struct SeriesEntry {
     pub(super) histogram_count: u64,
     pub(super) min_time_ms: i64,
     pub(super) max_time_ms: i64,
+    /// What integers are divided by in all of its rows.
+    pub(super) divisor: f64,
 }
 
 /// Writes the table of `series` into `folder`; the rows in `histograms.parquet` are only named where that is.
@@ -63,6 +65,7 @@ fn series_schema(names: &[String], with_histograms: bool) -> SchemaRef {
         Field::new(schema::ROW_COUNT, DataType::UInt64, false),
         Field::new(schema::MIN_TIME, timestamp_type(), false),
         Field::new(schema::MAX_TIME, timestamp_type(), false),
+        Field::new(schema::DIVISOR, DataType::Float64, false),
     ];
     if with_histograms {
         fields.push(Field::new(schema::FIRST_HISTOGRAM, DataType::UInt64, false));
@@ -112,6 +115,9 @@ fn batch(
         counts(|entry| entry.row_count),
         times(|entry| entry.min_time_ms),
         times(|entry| entry.max_time_ms),
+        Arc::new(Float64Array::from_iter_values(
+            series.iter().map(|entry| entry.divisor),
+        )),
     ];
     if with_histograms {
         columns.push(counts(|entry| entry.first_histogram));

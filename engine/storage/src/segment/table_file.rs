@@ -33,6 +33,14 @@ pub(super) struct TableFile {
     group_starts: Vec<u64>,
 }
 
+/// Where a page is, and which rows of the file it holds.
+#[derive(Debug, Clone)]
+pub(super) struct PagePlace {
+    pub(super) offset: u64,
+    pub(super) bytes: usize,
+    pub(super) rows: Range<u64>,
+}
+
 impl TableFile {
     /// Opens the file that `entry` describes: its length, the checksum of its tail and the types of the
     /// columns of `expected` are compared.
@@ -93,6 +101,57 @@ impl TableFile {
     /// Bytes of memory that footer and page index hold, about.
     pub(super) fn memory_bytes(&self) -> usize {
         self.metadata.metadata().memory_size() + self.file.memory_bytes()
+    }
+
+    /// Whether the file is of a version whose pages [`pages`](super::pages) reads.
+    pub(super) fn has_our_pages(&self) -> bool {
+        self.file.has_sums()
+    }
+
+    pub(super) fn file(&self) -> &PositionedFile {
+        &self.file
+    }
+
+    /// Place of the column `name`, which was checked when the file was opened.
+    pub(super) fn column(&self, name: &str) -> usize {
+        let columns = self.metadata.parquet_schema().columns();
+        let place = columns.iter().position(|column| column.name() == name);
+        place.expect("its type was checked when the file was opened")
+    }
+
+    /// Whether rows of the column may be null.
+    pub(super) fn is_nullable(&self, column: usize) -> bool {
+        self.metadata.parquet_schema().column(column).max_def_level() > 0
+    }
+
+    /// The page of `column` that holds `row`; `None` where the page index says something impossible.
+    pub(super) fn page(&self, column: usize, row: u64) -> Option<PagePlace> {
+        let group = self
+            .group_starts
+            .partition_point(|&start| start <= row)
+            .checked_sub(1)?;
+        let (start, end) = (self.group_starts[group], *self.group_starts.get(group + 1)?);
+        let pages = self
+            .metadata
+            .metadata()
+            .offset_index()?
+            .get(group)?
+            .get(column)?
+            .page_locations();
+        let within = i64::try_from(row - start).ok()?;
+        let page = pages
+            .partition_point(|page| page.first_row_index <= within)
+            .checked_sub(1)?;
+        let first = u64::try_from(pages[page].first_row_index).ok()?;
+        let next = match pages.get(page + 1) {
+            Some(next) => start.checked_add(u64::try_from(next.first_row_index).ok()?)?,
+            None => end,
+        };
+        Some(PagePlace {
+            offset: u64::try_from(pages[page].offset).ok()?,
+            bytes: usize::try_from(pages[page].compressed_page_size).ok()?,
+            rows: start + first..next,
+        })
     }
 
     /// Reads `columns` (names of whole columns) of the rows in `ranges`, which ascend, do not overlap and exist.

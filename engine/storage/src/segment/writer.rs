@@ -203,6 +203,7 @@ impl SegmentWriter {
             histogram_count: 0,
             min_time_ms,
             max_time_ms,
+            divisor: 1.0,
         }
     }
 
@@ -219,6 +220,7 @@ impl SegmentWriter {
     ) -> Result<(), SegmentError> {
         entry.row_count = timestamps.len() as u64;
         let divisor = decimal::choose_divisor(values);
+        entry.divisor = divisor;
         while !timestamps.is_empty() {
             let take = timestamps.len().min(BATCH_ROWS - self.rows.len());
             self.rows

@@ -6,6 +6,7 @@
 //!   segments, `compact` merges segments.
 
 mod adopt;
+mod columns;
 mod committer;
 mod compact;
 mod config;
@@ -35,6 +36,7 @@ use engine_model::{Matcher, SampleBatch, SeriesTable};
 use parking_lot::{Mutex, RwLock};
 
 pub use adopt::Nursery;
+pub use columns::{ColumnsReader, SeriesColumns};
 pub use committer::{AppendOptions, AppendOutcome, OnReject};
 pub use compact::CompactReport;
 pub use config::{Fsync, StoreConfig};
@@ -163,6 +165,8 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+mod replay_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

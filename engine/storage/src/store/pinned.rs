@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use engine_model::{Labels, Matcher, SeriesRef};
@@ -10,7 +11,7 @@ use super::Shared;
 use super::error::StoreError;
 use super::quarantine::quarantine;
 use super::version::Version;
-use crate::head::Pin;
+use crate::head::{Head, Pin};
 use crate::segment::{Segment, SegmentError};
 use crate::series_samples::SeriesSamples;
 
@@ -35,6 +36,15 @@ impl SelectedSeries {
     /// The series' identity.
     pub fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    pub(super) fn in_head(&self) -> Option<SeriesRef> {
+        self.head
+    }
+
+    /// Positions of segments in the version, ascending, each with the series' row there.
+    pub(super) fn segments(&self) -> &[(u32, u32)] {
+        &self.segments
     }
 }
 
@@ -73,6 +83,25 @@ impl PinnedVersion {
         self.version.segments.len()
     }
 
+    /// Fails while what is committed is not all readable yet.
+    pub(super) fn check_gate(&self) -> Result<(), StoreError> {
+        self.shared.gate.check()
+    }
+
+    pub(super) fn head(&self) -> impl Deref<Target = Head> + '_ {
+        self.shared.head.read()
+    }
+
+    /// Commit and generation, by which the head tells what this version sees.
+    pub(super) fn seen(&self) -> (u64, u64) {
+        (self.version.commit, self.version.generation)
+    }
+
+    /// Whether something is deleted in `segment`.
+    pub(super) fn hides(&self, segment: &Segment) -> bool {
+        self.version.tombstones.marks(segment.id()).is_some()
+    }
+
     /// Series that satisfy all `matchers` and may have a sample in `[min_ms, max_ms]`, in Prometheus's
     /// order of labels.
     pub fn select(
@@ -94,7 +123,7 @@ impl PinnedVersion {
         min_ms: i64,
         max_ms: i64,
     ) -> Result<Vec<SelectedSeries>, StoreError> {
-        self.shared.gate.check()?;
+        self.check_gate()?;
         let mut selected: Vec<SelectedSeries> = Vec::new();
         let mut found: HashMap<Labels, usize, foldhash::fast::RandomState> = HashMap::default();
         for (position, segment) in self.version.segments.iter().enumerate() {
@@ -157,7 +186,7 @@ impl PinnedVersion {
         min_ms: i64,
         max_ms: i64,
     ) -> Result<Vec<SeriesSamples>, StoreError> {
-        self.shared.gate.check()?;
+        self.check_gate()?;
         let mut read: Vec<SeriesSamples> = selected
             .iter()
             .map(|series| SeriesSamples::new(series.labels.clone()))
@@ -221,7 +250,11 @@ impl PinnedVersion {
 
     /// What was read of `segment`. When it is damaged this query fails, saying where; later ones go on
     /// without the segment.
-    fn healthy<T>(&self, segment: &Segment, read: Result<T, SegmentError>) -> Result<T, StoreError> {
+    pub(super) fn healthy<T>(
+        &self,
+        segment: &Segment,
+        read: Result<T, SegmentError>,
+    ) -> Result<T, StoreError> {
         read.map_err(|error| {
             if error.is_corrupt()
                 && let Err(failed) = quarantine(&self.shared, segment, &error)

@@ -97,6 +97,9 @@ impl IndexBuilder {
         index.first_rows.push(range.first_row);
         index.first_histograms.push(range.first_histogram);
         index.times.push((range.min_time_ms, range.max_time_ms));
+        if let Some(divisor) = range.divisor {
+            index.divisors.push(divisor)?;
+        }
         self.rows = self
             .rows
             .checked_add(range.row_count)
@@ -139,6 +142,7 @@ impl IndexBuilder {
         index.first_rows.shrink_to_fit();
         index.first_histograms.shrink_to_fit();
         index.times.shrink_to_fit();
+        index.divisors.shrink_to_fit();
         check_metric_names(&index)?;
         Ok(index)
     }

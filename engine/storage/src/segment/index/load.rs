@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, MapArray, RecordBatch, UInt64Array};
-use arrow::datatypes::{Int32Type, TimestampMillisecondType, UInt32Type, UInt64Type};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, MapArray, RecordBatch};
+use arrow::datatypes::{Float64Type, Int32Type, TimestampMillisecondType, UInt32Type, UInt64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -67,8 +67,13 @@ fn push_batch(
     let max_times = required(batch, schema::MAX_TIME, |a| {
         a.as_primitive_opt::<TimestampMillisecondType>()
     })?;
-    let first_histograms = optional(batch, schema::FIRST_HISTOGRAM)?;
-    let histogram_counts = optional(batch, schema::HISTOGRAM_COUNT)?;
+    let first_histograms = optional(batch, schema::FIRST_HISTOGRAM, |a| {
+        a.as_primitive_opt::<UInt64Type>()
+    })?;
+    let histogram_counts = optional(batch, schema::HISTOGRAM_COUNT, |a| {
+        a.as_primitive_opt::<UInt64Type>()
+    })?;
+    let divisors = optional(batch, schema::DIVISOR, |a| a.as_primitive_opt::<Float64Type>())?;
     for (row, cells) in cells.iter_mut().enumerate().take(batch.num_rows()) {
         let range = RowRange {
             first_row: first_rows.value(row),
@@ -77,6 +82,7 @@ fn push_batch(
             histogram_count: histogram_counts.map_or(0, |column| column.value(row)),
             min_time_ms: min_times.value(row),
             max_time_ms: max_times.value(row),
+            divisor: divisors.map(|column| column.value(row)),
         };
         builder.push(numbers.value(row), cells, range)?;
     }
@@ -154,10 +160,14 @@ fn required<'a, T: Array>(
     cast(array).ok_or_else(|| wrong_type(name, array))
 }
 
-/// A column of counts that only segments with histograms have.
-fn optional<'a>(batch: &'a RecordBatch, name: &str) -> Result<Option<&'a UInt64Array>, String> {
+/// A column of numbers that only some segments have.
+fn optional<'a, T: Array>(
+    batch: &'a RecordBatch,
+    name: &str,
+    cast: impl Fn(&'a ArrayRef) -> Option<&'a T>,
+) -> Result<Option<&'a T>, String> {
     match batch.column_by_name(name) {
-        Some(_) => required(batch, name, |a| a.as_primitive_opt::<UInt64Type>()).map(Some),
+        Some(_) => required(batch, name, cast).map(Some),
         None => Ok(None),
     }
 }

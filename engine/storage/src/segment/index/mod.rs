@@ -4,6 +4,7 @@
 
 mod build;
 mod column;
+mod divisors;
 mod load;
 mod matching;
 
@@ -12,10 +13,11 @@ use std::collections::BTreeSet;
 use engine_model::{Labels, METRIC_NAME};
 
 use column::Column;
+use divisors::Divisors;
 pub(super) use load::load;
 
 /// Where the samples of one series are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowRange {
     /// First row in `samples.parquet`.
     pub first_row: u64,
@@ -29,6 +31,9 @@ pub struct RowRange {
     pub min_time_ms: i64,
     /// Time of the last sample of either kind, ms since the epoch.
     pub max_time_ms: i64,
+    /// What integers are divided by in all rows of the series; `None` where only the rows say it, in segments
+    /// before 1.3 and 2.2.
+    pub divisor: Option<f64>,
 }
 
 /// All series of a segment, numbered from 0 in storage order.
@@ -44,6 +49,7 @@ pub(super) struct SeriesIndex {
     /// The same for `histograms.parquet`; empty where that is not.
     first_histograms: Vec<u64>,
     times: Vec<(i64, i64)>,
+    divisors: Divisors,
 }
 
 /// Consecutive series that have the same label names.
@@ -85,6 +91,7 @@ impl SeriesIndex {
             histogram_count: next_histogram - first_histogram,
             min_time_ms,
             max_time_ms,
+            divisor: self.divisors.of(i),
         }
     }
 
@@ -146,6 +153,7 @@ impl SeriesIndex {
             + size_of_val(self.first_rows.as_slice())
             + size_of_val(self.first_histograms.as_slice())
             + size_of_val(self.times.as_slice())
+            + self.divisors.memory_bytes()
     }
 
     fn column(&self, name: &str) -> Option<u32> {

@@ -146,7 +146,7 @@ fn manifests_that_lie_or_are_newer() {
     let cases = [
         ("\"major\": 1", "\"major\": 3", "Unsupported"),
         ("\"level\": 2", "\"level\": 9", "Unsupported"),
-        ("\"minor\": 2", "\"minor\": 7, \"extra\": true", "fine"),
+        ("\"minor\": 3", "\"minor\": 7, \"extra\": true", "fine"),
         ("\"series\": 20", "\"series\": 21", "Corrupt"),
         ("\"samples\": 2000", "\"samples\": 1999", "Corrupt"),
         ("\"min_time_ms\": 0", "\"min_time_ms\": 5", "Corrupt"),

@@ -1,0 +1,225 @@
+//! A reader of one column: it keeps the page that it is in, decompressed, so that the series of a page are
+//! read one after the other for one decompression.
+
+use std::cell::RefCell;
+use std::io;
+use std::ops::Range;
+
+use parquet::file::reader::ChunkReader;
+use zstd::bulk::Decompressor;
+
+use super::delta::DeltaDecoder;
+use super::header::{PageEncoding, PageHeader};
+use super::levels::Presence;
+use crate::segment::error::SegmentError;
+use crate::segment::table_file::TableFile;
+
+/// A page of ours decompresses to half a megabyte; a header that says more than this is damage.
+const PAGE_BYTES_MAX: usize = 16 << 20;
+
+thread_local! {
+    /// A context takes 160 KB and some time to make.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// Reads the pages of one column, best in ascending order.
+#[derive(Debug)]
+pub(in crate::segment) struct PageReader {
+    /// Place of the column in the file.
+    column: usize,
+    /// The page that is open, if its `rows` are any.
+    page: OpenPage,
+}
+
+/// A page, decompressed, and how far its values are read.
+#[derive(Debug, Default)]
+pub(super) struct OpenPage {
+    /// Rows of the file that it holds.
+    rows: Range<u64>,
+    presence: Presence,
+    bytes: Vec<u8>,
+    /// Where in `bytes` the values begin.
+    values_at: usize,
+    delta: Option<DeltaDecoder>,
+    /// Values that `delta` has passed.
+    passed: usize,
+}
+
+impl PageReader {
+    /// A reader of the column `name`.
+    pub(in crate::segment) fn new(table: &TableFile, name: &str) -> Self {
+        Self {
+            column: table.column(name),
+            page: OpenPage::default(),
+        }
+    }
+
+    /// Hands out the numbers of `rows`, none of which is null, in slices.
+    pub(in crate::segment) fn integers(
+        &mut self,
+        table: &TableFile,
+        rows: Range<u64>,
+        mut take: impl FnMut(&[i64]),
+    ) -> Result<(), SegmentError> {
+        self.visit(table, rows, |page, rows| {
+            if page.present(rows.clone()) < rows.len() {
+                return Err("a row without a value");
+            }
+            page.integers(rows, &mut take)
+        })
+    }
+
+    /// The double of `row`, which is not null.
+    pub(in crate::segment) fn double(&mut self, table: &TableFile, row: u64) -> Result<f64, SegmentError> {
+        let mut found = None;
+        self.visit(table, row..row + 1, |page, rows| {
+            page.doubles(rows, |double| found = Some(double))
+        })?;
+        found.ok_or_else(|| SegmentError::corrupt(table.path(), "a row without a value"))
+    }
+
+    /// Visits the pages of `rows`: each with the rows that it has of them, counted from its first.
+    pub(super) fn visit(
+        &mut self,
+        table: &TableFile,
+        mut rows: Range<u64>,
+        mut visit: impl FnMut(&mut OpenPage, Range<usize>) -> Result<(), &'static str>,
+    ) -> Result<(), SegmentError> {
+        while !rows.is_empty() {
+            if !self.page.rows.contains(&rows.start) {
+                self.open(table, rows.start)?;
+            }
+            let until = rows.end.min(self.page.rows.end);
+            let first = self.page.rows.start;
+            let within = (rows.start - first) as usize..(until - first) as usize;
+            visit(&mut self.page, within).map_err(|what| SegmentError::corrupt(table.path(), what))?;
+            rows.start = until;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, table: &TableFile, row: u64) -> Result<(), SegmentError> {
+        // What is there now must not be taken for what an error left behind.
+        self.page.rows = 0..0;
+        let damaged = |what: &str| SegmentError::corrupt(table.path(), what);
+        let place = table
+            .page(self.column, row)
+            .ok_or_else(|| damaged("a row without a page"))?;
+        let bytes = table
+            .file()
+            .get_bytes(place.offset, place.bytes)
+            .map_err(|e| SegmentError::parquet(table.path(), e))?;
+        let header = PageHeader::parse(&bytes).map_err(damaged)?;
+        let packed = bytes.get(header.bytes..header.bytes.saturating_add(header.packed_bytes));
+        let packed = packed.ok_or_else(|| damaged("a page that is longer than its place"))?;
+        if header.plain_bytes > PAGE_BYTES_MAX || header.rows as u64 != place.rows.end - place.rows.start {
+            return Err(damaged("a page with another size than it should have"));
+        }
+        let page = &mut self.page;
+        page.bytes.clear();
+        page.bytes.reserve(header.plain_bytes);
+        let length = decompress(packed, &mut page.bytes).map_err(|e| {
+            SegmentError::corrupt(table.path(), format!("a page that does not decompress: {e}"))
+        })?;
+        if length != header.plain_bytes {
+            return Err(damaged("a page with another size than it should have"));
+        }
+        (page.presence, page.values_at) = (Presence::All, 0);
+        if table.is_nullable(self.column) {
+            let levels = page
+                .levels()
+                .ok_or_else(|| damaged("a page without definition levels"))?;
+            page.presence = Presence::parse(&page.bytes[levels.clone()], header.rows).map_err(damaged)?;
+            page.values_at = levels.end;
+        }
+        page.delta = None;
+        if header.encoding == PageEncoding::Delta && page.presence != Presence::None {
+            page.delta = Some(DeltaDecoder::begin(&page.bytes, page.values_at).map_err(damaged)?);
+        }
+        page.passed = 0;
+        page.rows = place.rows;
+        Ok(())
+    }
+}
+
+impl OpenPage {
+    /// First row of the page.
+    pub(super) fn first_row(&self) -> u64 {
+        self.rows.start
+    }
+
+    /// Which rows have a value.
+    pub(super) fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// How many of `rows` have a value.
+    pub(super) fn present(&self, rows: Range<usize>) -> usize {
+        self.presence.count(rows.start, rows.end)
+    }
+
+    /// Hands out the numbers of those of `rows` that have one, in slices.
+    pub(super) fn integers(
+        &mut self,
+        rows: Range<usize>,
+        mut take: impl FnMut(&[i64]),
+    ) -> Result<(), &'static str> {
+        let from = self.present(0..rows.start);
+        let count = self.present(rows);
+        if count == 0 {
+            return Ok(());
+        }
+        let Some(delta) = &mut self.delta else {
+            for word in plain(&self.bytes, self.values_at, from, count)?.chunks_exact(8) {
+                take(&[i64::from_le_bytes(word.try_into().expect("eight bytes"))]);
+            }
+            return Ok(());
+        };
+        if from < self.passed {
+            *delta = DeltaDecoder::begin(&self.bytes, self.values_at)?;
+            self.passed = 0;
+        }
+        delta.skip(&self.bytes, from - self.passed)?;
+        delta.read(&self.bytes, count, take)?;
+        self.passed = from + count;
+        Ok(())
+    }
+
+    /// Hands out the doubles of those of `rows` that have one.
+    pub(super) fn doubles(&self, rows: Range<usize>, mut take: impl FnMut(f64)) -> Result<(), &'static str> {
+        let from = self.present(0..rows.start);
+        let count = self.present(rows);
+        if count > 0 && self.delta.is_some() {
+            return Err("doubles as differences");
+        }
+        for word in plain(&self.bytes, self.values_at, from, count)?.chunks_exact(8) {
+            take(f64::from_le_bytes(word.try_into().expect("eight bytes")));
+        }
+        Ok(())
+    }
+
+    /// Where the definition levels are: after their length.
+    fn levels(&self) -> Option<Range<usize>> {
+        let length = u32::from_le_bytes(self.bytes.get(..4)?.try_into().ok()?) as usize;
+        let end = length.checked_add(4).filter(|&end| end <= self.bytes.len())?;
+        Some(4..end)
+    }
+}
+
+fn plain(bytes: &[u8], at: usize, from: usize, count: usize) -> Result<&[u8], &'static str> {
+    let start = at + 8 * from;
+    bytes
+        .get(start..start + 8 * count)
+        .ok_or("fewer values than rows")
+}
+
+fn decompress(packed: &[u8], plain: &mut Vec<u8>) -> io::Result<usize> {
+    DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        let decompressor = match decompressor {
+            Some(decompressor) => decompressor,
+            None => decompressor.insert(Decompressor::new()?),
+        };
+        // Writes within the capacity, never beyond.
+        decompressor.decompress_to_buffer(packed, plain)
+    })
+}

@@ -1,0 +1,229 @@
+//! Samples of many series at once, as queries take them: the floats of all series one after the other, written
+//! once to where they stay. A reader is used for neighbours one after the other: the pages that it has open
+//! hold the samples of the next ones too.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::mem;
+use std::sync::Arc;
+
+use engine_model::Labels;
+use engine_model::histogram::Histogram;
+
+use super::error::StoreError;
+use super::pinned::{PinnedVersion, SelectedSeries};
+use crate::segment::FloatReader;
+use crate::series_samples::SeriesSamples;
+
+/// Samples of series, in the order in which they were asked for; staleness markers are included.
+#[derive(Debug, Default)]
+pub struct SeriesColumns {
+    /// Times of the floats, ms since the epoch, ascending within a series.
+    pub timestamps: Vec<i64>,
+    /// Their values, with the payloads of NaN.
+    pub values: Vec<f64>,
+    /// Where the floats of each series end.
+    pub ends: Vec<usize>,
+    /// The native histograms of each series with their times; empty where no series has any.
+    pub histograms: Vec<Vec<(i64, Arc<Histogram>)>>,
+}
+
+impl SeriesColumns {
+    /// Number of samples of both kinds.
+    pub fn sample_count(&self) -> usize {
+        self.timestamps.len() + self.histograms.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// The same samples, a series after the other.
+    pub fn from_series(series: Vec<SeriesSamples>) -> Self {
+        let floats = series.iter().map(|one| one.timestamps.len()).sum();
+        let mut columns = Self {
+            timestamps: Vec::with_capacity(floats),
+            values: Vec::with_capacity(floats),
+            ends: Vec::with_capacity(series.len()),
+            histograms: Vec::new(),
+        };
+        if series.iter().any(|one| !one.histograms.is_empty()) {
+            columns.histograms.reserve_exact(series.len());
+        }
+        for one in series {
+            columns.timestamps.extend_from_slice(&one.timestamps);
+            columns.values.extend_from_slice(&one.values);
+            columns.ends.push(columns.timestamps.len());
+            if columns.histograms.capacity() > 0 {
+                columns.histograms.push(one.histograms);
+            }
+        }
+        columns
+    }
+
+    /// The floats of the series at `place`.
+    fn floats(&self, place: usize) -> (&[i64], &[f64]) {
+        let from = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let range = from..self.ends[place];
+        (&self.timestamps[range.clone()], &self.values[range])
+    }
+
+    /// Appends floats that were accepted after those from position `first` on, which are of the same series.
+    fn merge(&mut self, first: usize, timestamps: &[i64], values: &[f64]) {
+        let mut one = SeriesSamples::new(Labels::empty());
+        let follows = |last: &i64| timestamps.first().is_none_or(|next| last < next);
+        if self.timestamps.len() == first || self.timestamps.last().is_none_or(follows) {
+            self.timestamps.extend_from_slice(timestamps);
+            self.values.extend_from_slice(values);
+            return;
+        }
+        one.timestamps = self.timestamps.split_off(first);
+        one.values = self.values.split_off(first);
+        one.merge(timestamps, values);
+        self.timestamps.append(&mut one.timestamps);
+        self.values.append(&mut one.values);
+    }
+}
+
+/// Reads samples of one version in one time range.
+#[derive(Debug)]
+pub struct ColumnsReader<'a> {
+    version: &'a PinnedVersion,
+    range_ms: (i64, i64),
+    /// By the position of the segment.
+    readers: HashMap<u32, FloatReader, foldhash::fast::RandomState>,
+    /// Pieces of series that are not yet where they belong.
+    scratch: SeriesSamples,
+}
+
+impl PinnedVersion {
+    /// A reader of samples in `[min_ms, max_ms]`.
+    pub fn columns(&self, min_ms: i64, max_ms: i64) -> ColumnsReader<'_> {
+        ColumnsReader {
+            version: self,
+            range_ms: (min_ms, max_ms),
+            readers: HashMap::default(),
+            scratch: SeriesSamples::new(Labels::empty()),
+        }
+    }
+}
+
+impl ColumnsReader<'_> {
+    /// Samples of `selected`, one entry a series in the given order. Series without a sample in the range
+    /// come back empty.
+    pub fn read(&mut self, selected: &[SelectedSeries]) -> Result<SeriesColumns, StoreError> {
+        self.version.check_gate()?;
+        let head = self.head(selected);
+        if selected.iter().all(|series| series.segments().is_empty()) {
+            return Ok(head);
+        }
+        if !head.histograms.is_empty() || selected.iter().any(|series| self.is_rare(series)) {
+            let (min_ms, max_ms) = self.range_ms;
+            return Ok(SeriesColumns::from_series(
+                self.version.read(selected, min_ms, max_ms)?,
+            ));
+        }
+        let floats = head.timestamps.len() + self.rows_at_most(selected);
+        let mut columns = SeriesColumns {
+            timestamps: Vec::with_capacity(floats),
+            values: Vec::with_capacity(floats),
+            ends: Vec::with_capacity(selected.len()),
+            histograms: Vec::new(),
+        };
+        for (place, series) in selected.iter().enumerate() {
+            let first = columns.timestamps.len();
+            self.append_segments(series, first, &mut columns)?;
+            let (timestamps, values) = head.floats(place);
+            columns.merge(first, timestamps, values);
+            columns.ends.push(columns.timestamps.len());
+        }
+        Ok(columns)
+    }
+
+    /// What the head has of each series.
+    fn head(&mut self, selected: &[SelectedSeries]) -> SeriesColumns {
+        let mut columns = SeriesColumns::default();
+        columns.ends.reserve_exact(selected.len());
+        let head = self.version.head();
+        for series in selected {
+            let scratch = &mut self.scratch;
+            scratch.timestamps.clear();
+            scratch.values.clear();
+            if let Some(in_head) = series.in_head() {
+                let (min_ms, max_ms) = self.range_ms;
+                head.read(in_head, min_ms, max_ms, self.version.seen(), scratch);
+            }
+            columns.timestamps.extend_from_slice(&scratch.timestamps);
+            columns.values.extend_from_slice(&scratch.values);
+            if !scratch.histograms.is_empty() {
+                columns.histograms.resize_with(columns.ends.len(), Vec::new);
+            }
+            columns.ends.push(columns.timestamps.len());
+            if !columns.histograms.is_empty() || !scratch.histograms.is_empty() {
+                columns.histograms.push(mem::take(&mut scratch.histograms));
+            }
+        }
+        columns
+    }
+
+    /// Whether segments have something else of the series than floats that are all there.
+    fn is_rare(&self, series: &SelectedSeries) -> bool {
+        series.segments().iter().any(|&(position, row)| {
+            let segment = &self.version.segments()[position as usize];
+            self.version.hides(segment) || segment.row_range(row).histogram_count > 0
+        })
+    }
+
+    fn rows_at_most(&self, selected: &[SelectedSeries]) -> usize {
+        let places = selected.iter().flat_map(SelectedSeries::segments);
+        let rows = places.map(|&(position, row)| {
+            let range = self.version.segments()[position as usize].row_range(row);
+            let inside = range.max_time_ms >= self.range_ms.0 && range.min_time_ms <= self.range_ms.1;
+            if inside { range.row_count as usize } else { 0 }
+        });
+        rows.sum()
+    }
+
+    fn append_segments(
+        &mut self,
+        series: &SelectedSeries,
+        first: usize,
+        columns: &mut SeriesColumns,
+    ) -> Result<(), StoreError> {
+        // In the order of time where the pieces are apart, otherwise in the order of acceptance, which decides
+        // between samples of one time.
+        let mut pieces: Vec<(i64, i64, u32, u32)> = Vec::with_capacity(series.segments().len());
+        for &(position, row) in series.segments() {
+            let range = self.version.segments()[position as usize].row_range(row);
+            pieces.push((range.min_time_ms, range.max_time_ms, position, row));
+        }
+        pieces.sort_unstable();
+        if pieces.windows(2).all(|pair| pair[0].1 < pair[1].0) {
+            for (_, _, position, row) in pieces {
+                self.append(position, row, &mut columns.timestamps, &mut columns.values)?;
+            }
+            return Ok(());
+        }
+        for &(position, row) in series.segments() {
+            let mut piece = mem::replace(&mut self.scratch, SeriesSamples::new(Labels::empty()));
+            piece.timestamps.clear();
+            piece.values.clear();
+            self.append(position, row, &mut piece.timestamps, &mut piece.values)?;
+            columns.merge(first, &piece.timestamps, &piece.values);
+            self.scratch = piece;
+        }
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        position: u32,
+        row: u32,
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+    ) -> Result<(), StoreError> {
+        let segment = &self.version.segments()[position as usize];
+        let reader = match self.readers.entry(position) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(segment.float_reader()),
+        };
+        let read = segment.append_floats(reader, row, self.range_ms, timestamps, values);
+        self.version.healthy(segment, read)
+    }
+}
