@@ -384,8 +384,33 @@ fn split_text(bytes: &[u8]) -> (&str, &[u8]) {
     (unsafe { std::str::from_utf8_unchecked(text) }, rest)
 }
 
+/// Appends to `out` those labels of `encoded` whose name satisfies `keep`. The text is not checked, which is most of
+/// what [`Labels::from_encoded`] does: for encodings that this process made.
+pub fn filter_encoded(
+    encoded: &[u8],
+    mut keep: impl FnMut(&[u8]) -> bool,
+    out: &mut Vec<u8>,
+) -> Result<(), DecodeError> {
+    let mut offset = 0;
+    while offset < encoded.len() {
+        let (name, after_name) = take_bytes(encoded, offset).ok_or(DecodeError { offset })?;
+        let (_, end) = take_bytes(encoded, after_name).ok_or(DecodeError { offset: after_name })?;
+        if keep(name) {
+            out.extend_from_slice(&encoded[offset..end]);
+        }
+        offset = end;
+    }
+    Ok(())
+}
+
 /// Takes one text from untrusted bytes, with the offset after it.
 fn take_text(bytes: &[u8], offset: usize) -> Option<(&str, usize)> {
+    let (text, end) = take_bytes(bytes, offset)?;
+    Some((std::str::from_utf8(text).ok()?, end))
+}
+
+#[inline]
+fn take_bytes(bytes: &[u8], offset: usize) -> Option<(&[u8], usize)> {
     let mut length = 0usize;
     let mut at = offset;
     // Four groups of seven bits: lengths to 256 MiB, and no overflow.
@@ -395,7 +420,7 @@ fn take_text(bytes: &[u8], offset: usize) -> Option<(&str, usize)> {
         length |= usize::from(byte & 0x7f) << shift;
         if byte < 0x80 {
             let end = at.checked_add(length)?;
-            return Some((std::str::from_utf8(bytes.get(at..end)?).ok()?, end));
+            return Some((bytes.get(at..end)?, end));
         }
     }
     None
@@ -417,6 +442,21 @@ mod tests {
             r#"{job="node"}"#
         );
         assert_eq!(labels.with("a", ""), labels.without(&["a"]));
+    }
+
+    #[test]
+    fn encodings_are_filtered_as_they_are() {
+        let labels = Labels::from_pairs([("job", "node"), ("__name__", "up"), ("a", "1")]);
+        let mut out = Vec::new();
+        filter_encoded(labels.encoded(), |name| name != b"a", &mut out).unwrap();
+        assert_eq!(out, labels.without(&["a"]).encoded());
+        for cut in 1..labels.encoded().len() {
+            let whole = Labels::from_encoded(&labels.encoded()[..cut]).is_ok();
+            assert_eq!(
+                filter_encoded(&labels.encoded()[..cut], |_| true, &mut out).is_ok(),
+                whole
+            );
+        }
     }
 
     #[test]

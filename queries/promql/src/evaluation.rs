@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use datafusion::execution::TaskContext;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::ExecutionPlan;
 use engine_model::Labels;
 use engine_model::staleness::is_stale;
@@ -12,6 +13,8 @@ use queries_tables::PlanNode;
 use queries_tables::folded::FoldedBatch;
 use queries_tables::histograms::HistogramAt;
 
+use crate::codec::Surroundings;
+use crate::division::{Distinct, Division, divide};
 use crate::error::{EvalError, QueryError};
 use crate::functions::extended::{EdgeRule, with_edges};
 use crate::functions::label::METADATA_LABELS;
@@ -36,6 +39,8 @@ pub(crate) struct Evaluation {
     /// Whether the query is about one instant; otherwise the result is a range even if it has one step.
     pub(crate) instant: bool,
     pub(crate) context: Arc<TaskContext>,
+    /// Into how many parts the plan is divided.
+    pub(crate) division: Division,
     pub(crate) watch: Arc<PlanWatch>,
 }
 
@@ -87,6 +92,7 @@ impl Evaluation {
                     start_ms: ends.start_ms.saturating_sub(matrix.range_ms),
                     end_ms: ends.start_ms,
                     time_ms: self.grid.start_ms,
+                    falls: None,
                 };
                 match rule {
                     Some(rule) => with_edges(&window, rule),
@@ -111,6 +117,29 @@ impl Evaluation {
         merge_equal(series).map(Value::Matrix)
     }
 
+    /// The rows of `plan`, which is divided where that is wanted.
+    fn started(&self, plan: Arc<dyn ExecutionPlan>) -> Result<SendableRecordBatchStream, QueryError> {
+        let plan = self.divided(plan)?;
+        self.watch.planned(&plan);
+        Ok(plan.execute(0, Arc::clone(&self.context))?)
+    }
+
+    fn divided(&self, plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
+        if self.division.is_whole() {
+            return Ok(plan);
+        }
+        let planner = &self.planner;
+        let around = Surroundings {
+            snapshot: Arc::clone(&planner.snapshot),
+            budget: Arc::clone(&planner.budget),
+            annotations: Arc::clone(&planner.annotations),
+            collision: planner.collision.clone().unwrap_or_default(),
+        };
+        let distinct = Distinct::look(&plan).map_err(DataFusionError::from)?;
+        let plan = divide(&plan, self.division, &distinct, &around);
+        plan.map_err(|error| DataFusionError::from(error).into())
+    }
+
     /// Folded rows as series, ordered by labels; `shape` makes points of the samples that are not stale.
     async fn gather(
         &self,
@@ -121,8 +150,7 @@ impl Evaluation {
         let mut series = Vec::new();
         let mut held = Reservation::new(&self.planner.budget);
         let mut pace = Pace::new();
-        self.watch.planned(&plan);
-        let mut stream = plan.execute(0, Arc::clone(&self.context))?;
+        let mut stream = self.started(plan)?;
         while let Some(batch) = stream.next().await {
             let batch = batch?;
             let folded = FoldedBatch::new(&batch);
@@ -221,8 +249,7 @@ impl Evaluation {
         let mut series = Vec::new();
         let mut held = Reservation::new(&self.planner.budget);
         let mut pace = Pace::new();
-        self.watch.planned(&plan);
-        let mut stream = plan.execute(0, Arc::clone(&self.context))?;
+        let mut stream = self.started(plan)?;
         while let Some(batch) = stream.next().await {
             let batch = StepBatch::new(&batch?);
             for row in 0..batch.len() {

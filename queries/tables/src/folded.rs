@@ -3,6 +3,7 @@
 //! `histograms` by their times (see `histograms`), `starts: List<Int64>`: pairs of a sample's time and the time at
 //! which what it counts began, null for series that do not say.
 
+use std::iter;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
@@ -11,7 +12,7 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use engine_model::{FloatHistogram, Labels};
-use engine_storage::SeriesSamples;
+use engine_storage::SeriesColumns;
 
 use crate::histograms::{HistogramAt, Histograms, HistogramsBuilder, histogram_field};
 
@@ -35,22 +36,14 @@ fn list_item(data_type: DataType) -> Arc<Field> {
     Arc::new(Field::new("item", data_type, false))
 }
 
-/// Folds series into one batch.
-pub fn fold(series: Vec<SeriesSamples>) -> RecordBatch {
-    let histograms = histograms_of(&series);
-    fold_with(series, histograms, &[])
-}
-
-/// The native histograms of series, a row each.
-pub fn histograms_of(series: &[SeriesSamples]) -> HistogramsBuilder {
+/// The native histograms of series, a row each; none at all where `columns` has none.
+pub fn histograms_of(columns: &SeriesColumns) -> HistogramsBuilder {
     let mut histograms = HistogramsBuilder::default();
-    for one in series {
-        if one.histograms.is_empty() {
-            histograms.push_none();
-            continue;
-        }
-        let floats: Vec<(i64, FloatHistogram)> = one
-            .histograms
+    if columns.histograms.is_empty() {
+        columns.ends.iter().for_each(|_| histograms.push_none());
+    }
+    for row in &columns.histograms {
+        let floats: Vec<(i64, FloatHistogram)> = row
             .iter()
             .map(|(at_ms, histogram)| (*at_ms, FloatHistogram::from_histogram(histogram)))
             .collect();
@@ -59,46 +52,29 @@ pub fn histograms_of(series: &[SeriesSamples]) -> HistogramsBuilder {
     histograms
 }
 
-/// Folds series whose native histograms are given apart, a row each, and start timestamps too; no slice at all
-/// where no series has any.
-pub fn fold_with(
-    series: Vec<SeriesSamples>,
+/// Folds the floats of `columns` under `labels` (encoded), with native histograms and start timestamps, a row
+/// each; no slice of starts at all where no series has any.
+pub fn fold<'a>(
+    labels: impl Iterator<Item = &'a [u8]>,
+    columns: SeriesColumns,
     histograms: HistogramsBuilder,
     starts: &[&[(i64, i64)]],
 ) -> RecordBatch {
-    let starts = starts_column(series.len(), starts);
-    let total = series.iter().map(|s| s.timestamps.len()).sum();
-    let mut labels = BinaryBuilder::with_capacity(
-        series.len(),
-        series.iter().map(|s| s.labels.encoded().len()).sum(),
-    );
-    let mut timestamps: Vec<i64> = Vec::with_capacity(total);
-    let mut values: Vec<f64> = Vec::with_capacity(total);
-    let lengths: Vec<usize> = series.iter().map(|s| s.timestamps.len()).collect();
-    for one in series {
-        labels.append_value(one.labels.encoded());
-        timestamps.extend_from_slice(&one.timestamps);
-        values.extend_from_slice(&one.values);
-    }
+    let rows = columns.ends.len();
+    let mut encoded = BinaryBuilder::with_capacity(rows, 64 * rows);
+    labels.for_each(|labels| encoded.append_value(labels));
+    let froms = iter::once(0).chain(columns.ends.iter().copied());
+    let lengths = columns.ends.iter().zip(froms).map(|(end, from)| end - from);
     let offsets = OffsetBuffer::from_lengths(lengths);
-    let timestamps = Arc::new(Int64Array::from(timestamps)) as ArrayRef;
-    let values = Arc::new(Float64Array::from(values)) as ArrayRef;
+    let timestamps = Arc::new(Int64Array::from(columns.timestamps)) as ArrayRef;
+    let values = Arc::new(Float64Array::from(columns.values)) as ArrayRef;
+    let list = |item, values| ListArray::new(list_item(item), offsets.clone(), values, None);
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(labels.finish()),
-        Arc::new(ListArray::new(
-            list_item(DataType::Int64),
-            offsets.clone(),
-            timestamps,
-            None,
-        )),
-        Arc::new(ListArray::new(
-            list_item(DataType::Float64),
-            offsets,
-            values,
-            None,
-        )),
+        Arc::new(encoded.finish()),
+        Arc::new(list(DataType::Int64, timestamps)),
+        Arc::new(list(DataType::Float64, values)),
         histograms.finish(),
-        starts,
+        starts_column(rows, starts),
     ];
     RecordBatch::try_new(folded_schema(), columns).expect("columns are built by the schema")
 }
@@ -205,13 +181,15 @@ mod tests {
 
     #[test]
     fn folds_and_unfolds() {
-        let of = |name: &str, timestamps: &[i64]| SeriesSamples {
-            labels: Labels::from_pairs([("__name__", name)]),
-            timestamps: timestamps.to_vec(),
-            values: timestamps.iter().map(|&t| t as f64 / 2.0).collect(),
+        let labels = ["a", "b", "c"].map(|name| Labels::from_pairs([("__name__", name)]));
+        let columns = SeriesColumns {
+            timestamps: vec![1, 2, 3],
+            values: vec![0.5, 1.0, 1.5],
+            ends: vec![2, 2, 3],
             histograms: Vec::new(),
         };
-        let batch = fold(vec![of("a", &[1, 2]), of("b", &[]), of("c", &[3])]);
+        let histograms = histograms_of(&columns);
+        let batch = fold(labels.iter().map(Labels::encoded), columns, histograms, &[]);
         let folded = FoldedBatch::new(&batch.slice(1, 2));
         assert_eq!((folded.len(), folded.sample_count()), (2, 1));
         assert_eq!(folded.labels(1).metric_name(), "c");

@@ -20,5 +20,5 @@ pub use memory::MemorySnapshot;
 pub use memory_pool::QueryMemory;
 pub use operation::{Operation, PlanNode};
 pub use scan::SeriesScan;
-pub use snapshot::{SeriesSet, Snapshot, SnapshotError, StoreSnapshot};
+pub use snapshot::{NeighboursReader, SeriesSet, Snapshot, SnapshotError, StoreSnapshot};
 pub use sql_tables::SnapshotCatalog;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use engine_model::matcher::all_match;
 use engine_model::{Histogram, Labels, Matcher};
-use engine_storage::SeriesSamples;
+use engine_storage::{SeriesColumns, SeriesSamples};
 
-use crate::snapshot::{SeriesSet, Snapshot, SnapshotError};
+use crate::snapshot::{NeighboursReader, SeriesSet, Snapshot, SnapshotError};
 
 /// Series in memory, in Prometheus's order of labels. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +106,19 @@ impl SeriesSet for SelectedInMemory {
         Ok(self.series[positions].to_vec())
     }
 
+    fn reader(&self) -> Box<dyn NeighboursReader + '_> {
+        Box::new(InMemoryReader(self))
+    }
+
     fn starts(&self, position: usize) -> &[(i64, i64)] {
         &self.starts[position]
+    }
+}
+
+struct InMemoryReader<'a>(&'a SelectedInMemory);
+
+impl NeighboursReader for InMemoryReader<'_> {
+    fn read(&mut self, positions: Range<usize>) -> Result<SeriesColumns, SnapshotError> {
+        Ok(SeriesColumns::from_series(self.0.read(positions)?))
     }
 }

@@ -9,22 +9,28 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::Matcher;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
 use crate::budget::SampleBudget;
-use crate::folded::{fold, fold_with, folded_schema, histograms_of};
+use crate::folded::{fold, folded_schema, histograms_of};
 use crate::operation::{BatchStream, Operation};
-use crate::snapshot::{SeriesSet, Snapshot};
+use crate::snapshot::{NeighboursReader, SeriesSet, Snapshot};
 
-/// Series read at a time: enough to share the decoding of Parquet pages between neighbours, few enough
-/// that a batch of a day at 15 s (5,760 samples a series) stays near 25 MiB.
-const SERIES_PER_BATCH: usize = 256;
+/// Samples that one batch aims at: 2 MiB of timestamps and values, which stay in the caches until a window has
+/// slid over them.
+const SAMPLES_PER_BATCH: i64 = 1 << 17;
+/// Most series of one batch, for series that have few samples in the range.
+const SERIES_PER_BATCH_MAX: i64 = 1024;
+/// Batches that one task reads, one after the other: the page that a batch ends in is the next one's first.
+const BATCHES_PER_TASK: usize = 8;
+/// What series are expected to be sampled at, ms: a guess, which only sizes batches.
+const USUAL_STEP_MS: i64 = 15_000;
 
-/// Batches that are read at a time by a scan of many series.
+/// Tasks that read at a time for a scan of many series.
 const READ_AHEAD: usize = 2;
 
 /// Reads the series that satisfy `matchers`, with their samples in `[min_ms, max_ms]`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SeriesScan {
     /// What is read.
     pub snapshot: Arc<dyn Snapshot>,
@@ -77,42 +83,83 @@ impl Operation for SeriesScan {
 
 impl SeriesScan {
     fn batches(self: Arc<Self>, set: Arc<dyn SeriesSet>) -> BatchStream {
-        let starts = (0..set.len()).step_by(SERIES_PER_BATCH);
-        let read_ahead = if set.len() > SERIES_PER_BATCH {
-            READ_AHEAD
-        } else {
-            1
-        };
-        let batches = futures::stream::iter(starts).map(move |start| {
+        let series_per_batch = series_per_batch(self.max_ms.saturating_sub(self.min_ms));
+        let series_per_task = series_per_batch * BATCHES_PER_TASK;
+        if set.len() <= series_per_batch {
+            let batch = move || self.batch(set.as_ref(), set.reader().as_mut(), 0..set.len());
+            return futures::stream::once(async move { batch() }).boxed();
+        }
+        let starts = (0..set.len()).step_by(series_per_task);
+        let tasks = starts.map(move |start| {
             let (scan, set) = (Arc::clone(&self), Arc::clone(&set));
-            let read = move || scan.batch(set.as_ref(), start..(start + SERIES_PER_BATCH).min(set.len()));
+            let positions = start..(start + series_per_task).min(set.len());
+            // A task of its own, so that the next batches are read while these are computed with.
             async move {
-                match read_ahead {
-                    1 => read(),
-                    // A task of its own, so that the next batch is read while this one is computed with.
-                    _ => SpawnedTask::spawn(async move { read() })
-                        .join_unwind()
-                        .await
-                        .map_err(|e| DataFusionError::External(Box::new(e)))?,
-                }
+                let read = async move { scan.read(set.as_ref(), positions, series_per_batch).await };
+                let read = SpawnedTask::spawn(read).join_unwind().await;
+                read.map_err(|e| DataFusionError::External(Box::new(e)))?
             }
         });
-        batches.buffered(read_ahead).boxed()
+        let read = futures::stream::iter(tasks).buffered(READ_AHEAD);
+        read.map_ok(|batches| futures::stream::iter(batches.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
     }
 
-    fn batch(&self, set: &dyn SeriesSet, positions: Range<usize>) -> Result<RecordBatch> {
-        let series = set.read(positions.clone())?;
-        let samples: usize = series.iter().map(engine_storage::SeriesSamples::len).sum();
+    async fn read(
+        &self,
+        set: &dyn SeriesSet,
+        positions: Range<usize>,
+        series_per_batch: usize,
+    ) -> Result<Vec<RecordBatch>> {
+        let mut batches = Vec::with_capacity(BATCHES_PER_TASK);
+        let mut reader = set.reader();
+        for start in positions.clone().step_by(series_per_batch) {
+            let end = (start + series_per_batch).min(positions.end);
+            batches.push(self.batch(set, reader.as_mut(), start..end)?);
+            // A query that was cancelled ends here.
+            tokio::task::yield_now().await;
+        }
+        Ok(batches)
+    }
+
+    fn batch(
+        &self,
+        set: &dyn SeriesSet,
+        reader: &mut dyn NeighboursReader,
+        positions: Range<usize>,
+    ) -> Result<RecordBatch> {
+        let columns = reader.read(positions.clone())?;
+        let samples = columns.sample_count();
         self.budget.read(samples);
         self.budget.take(samples)?;
         // Once folded, a batch lives as long as one step of the nodes above; the limit is on what
         // is held at one time.
         self.budget.give_back(samples);
-        let starts: Vec<&[(i64, i64)]> = positions.map(|position| set.starts(position)).collect();
+        let mut starts: Vec<&[(i64, i64)]> = positions.clone().map(|position| set.starts(position)).collect();
         if starts.iter().all(|starts| starts.is_empty()) {
-            return Ok(fold(series));
+            starts.clear();
         }
-        let histograms = histograms_of(&series);
-        Ok(fold_with(series, histograms, &starts))
+        let histograms = histograms_of(&columns);
+        let labels = positions.map(|position| set.labels(position).encoded());
+        Ok(fold(labels, columns, histograms, &starts))
+    }
+}
+
+/// Series of a batch, by the width of the range.
+fn series_per_batch(range_ms: i64) -> usize {
+    let samples = (range_ms / USUAL_STEP_MS).max(1);
+    (SAMPLES_PER_BATCH / samples).clamp(1, SERIES_PER_BATCH_MAX) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_of_a_size() {
+        for (range_ms, series) in [(0, 1024), (300_000, 1024), (86_400_000, 22), (i64::MAX, 1)] {
+            assert_eq!(series_per_batch(range_ms), series, "{range_ms}");
+        }
     }
 }

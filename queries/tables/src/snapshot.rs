@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
 use engine_model::{Labels, Matcher};
-use engine_storage::{PinnedVersion, SelectedSeries, SeriesSamples, Store, StoreError};
+use engine_storage::{
+    ColumnsReader, PinnedVersion, SelectedSeries, SeriesColumns, SeriesSamples, Store, StoreError,
+};
 
 /// Reading stored series failed.
 #[derive(Debug, thiserror::Error)]
@@ -88,11 +90,20 @@ pub trait SeriesSet: Debug + Send + Sync {
     /// Series without a sample in the range come back empty.
     fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError>;
 
+    /// A reader of neighbours one after the other, which may keep what the next ones need too.
+    fn reader(&self) -> Box<dyn NeighboursReader + '_>;
+
     /// Start timestamps of the series at `position`, where samples say when what they count began: pairs of
     /// sample time and start, both in ms, ascending.
     fn starts(&self, _position: usize) -> &[(i64, i64)] {
         &[]
     }
+}
+
+/// Reads series of a set, best in ascending order.
+pub trait NeighboursReader: Send {
+    /// Samples of the series at `positions`, as [`SeriesSet::read`] has them.
+    fn read(&mut self, positions: Range<usize>) -> Result<SeriesColumns, SnapshotError>;
 }
 
 /// A pinned version of the store.
@@ -186,5 +197,23 @@ impl SeriesSet for StoredSeries {
         Ok(self
             .version
             .read(&self.selected[positions], self.min_ms, self.max_ms)?)
+    }
+
+    fn reader(&self) -> Box<dyn NeighboursReader + '_> {
+        Box::new(StoredReader {
+            selected: &self.selected,
+            columns: self.version.columns(self.min_ms, self.max_ms),
+        })
+    }
+}
+
+struct StoredReader<'a> {
+    selected: &'a [SelectedSeries],
+    columns: ColumnsReader<'a>,
+}
+
+impl NeighboursReader for StoredReader<'_> {
+    fn read(&mut self, positions: Range<usize>) -> Result<SeriesColumns, SnapshotError> {
+        Ok(self.columns.read(&self.selected[positions])?)
     }
 }

@@ -27,20 +27,37 @@ pub(super) fn count(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
 
 /// NaN only when all samples are.
 pub(super) fn min(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
-    samples
-        .values
-        .iter()
-        .copied()
-        .reduce(|least, v| if v < least || least.is_nan() { v } else { least })
+    first_that_holds(samples.values, |v, least| v < least)
 }
 
 /// NaN only when all samples are.
 pub(super) fn max(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
-    samples
-        .values
-        .iter()
-        .copied()
-        .reduce(|most, v| if v > most || most.is_nan() { v } else { most })
+    first_that_holds(samples.values, |v, most| v > most)
+}
+
+/// Lanes in which values are compared: enough for the widest registers.
+const LANES: usize = 8;
+
+/// The first value that no other one beats; NaN only when all are.
+fn first_that_holds(values: &[f64], beats: impl Fn(f64, f64) -> bool + Copy) -> Option<f64> {
+    let better = |best: f64, value: f64| match beats(value, best) || best.is_nan() {
+        true => value,
+        false => best,
+    };
+    let sequential = || values.iter().copied().reduce(better);
+    if values.len() < 2 * LANES {
+        return sequential();
+    }
+    let mut lanes = [f64::NAN; LANES];
+    let mut chunks = values.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane = better(*lane, value);
+        }
+    }
+    let best = lanes.iter().chain(chunks.remainder()).copied().reduce(better)?;
+    // Which of two zeros comes first is seen in the sign, and only in the order of the samples.
+    if best == 0.0 { sequential() } else { Some(best) }
 }
 
 pub(super) fn last(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
@@ -150,6 +167,7 @@ mod tests {
             start_ms: 0,
             end_ms: 9000,
             time_ms: 9000,
+            falls: None,
         };
         function(&samples, parameters).unwrap()
     }

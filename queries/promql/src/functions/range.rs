@@ -16,6 +16,17 @@ pub struct Samples<'a> {
     pub end_ms: i64,
     /// Instant of the query's step, ms; differs from `end_ms` by offset and `@`.
     pub time_ms: i64,
+    /// Where values fall, if that was looked for.
+    pub falls: Option<Falls<'a>>,
+}
+
+/// Places at which the value is below the one before it, found once for a series over which a window slides.
+#[derive(Debug, Clone, Copy)]
+pub struct Falls<'a> {
+    /// Places in the series, ascending, each with its predecessor in the window.
+    pub places: &'a [usize],
+    /// Place in the series of the window's first sample.
+    pub first: usize,
 }
 
 impl Samples<'_> {
@@ -27,6 +38,19 @@ impl Samples<'_> {
     /// Whether there is none; windows without samples are never handed to a function.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// The values before each fall, in order: what a counter had counted when it was reset.
+    pub fn before_falls(&self, mut take: impl FnMut(f64)) {
+        match self.falls {
+            Some(Falls { places, first }) => places
+                .iter()
+                .for_each(|place| take(self.values[place - first - 1])),
+            None => {
+                let falls = self.values.windows(2).filter(|pair| pair[1] < pair[0]);
+                falls.for_each(|pair| take(pair[0]));
+            }
+        }
     }
 
     /// Width of the window in seconds, as Go's `Duration.Seconds` computes it.

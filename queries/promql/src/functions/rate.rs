@@ -77,10 +77,7 @@ fn extrapolated(samples: &Samples<'_>, counter: bool, per_second: bool) -> Optio
     };
     let mut result = last - first;
     if counter {
-        result = values
-            .windows(2)
-            .filter(|pair| pair[1] < pair[0])
-            .fold(result, |sum, pair| sum + pair[0]);
+        samples.before_falls(|value| result += value);
     }
     let to_zero = counter && result > 0.0 && first >= 0.0;
     let factor = factor(&Extrapolation {
@@ -178,6 +175,7 @@ pub(super) fn resets(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::functions::range::Falls;
 
     fn window<'a>(timestamps: &'a [i64], values: &'a [f64], range_ms: i64) -> Samples<'a> {
         let end_ms = 300_000;
@@ -187,6 +185,25 @@ mod tests {
             start_ms: end_ms - range_ms,
             end_ms,
             time_ms: end_ms,
+            falls: None,
+        }
+    }
+
+    #[test]
+    fn falls_that_are_known_change_nothing() {
+        let timestamps = [0, 10_000, 20_000, 30_000, 40_000, 50_000];
+        let values = [7.0, 9.0, 3.0, 5.0, 1.5, 0.1];
+        for first in 0..4 {
+            let plain = window(&timestamps[first..], &values[first..], 300_000);
+            let places: Vec<usize> = [2, 4, 5].into_iter().filter(|place| *place > first).collect();
+            let known = Samples {
+                falls: Some(Falls {
+                    places: &places,
+                    first,
+                }),
+                ..plain
+            };
+            assert_eq!(increase(&known, &[]), increase(&plain, &[]), "from {first}");
         }
     }
 

@@ -9,8 +9,9 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use engine_model::{Labels, METRIC_NAME};
+use engine_model::{Labels, METRIC_NAME, filter_encoded};
 use futures::StreamExt;
+use queries_tables::folded::decode_labels;
 use queries_tables::histograms::HistogramAt;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
@@ -39,6 +40,21 @@ pub struct Grouping {
 }
 
 impl Grouping {
+    /// Writes the labels (encoded) of the group that a series belongs to over `key`.
+    fn write_key(&self, labels: &[u8], key: &mut Vec<u8>) {
+        key.clear();
+        let listed = |name: &[u8]| self.labels.iter().any(|label| label.as_bytes() == name);
+        let written = if self.without {
+            let keep = |name: &[u8]| name != METRIC_NAME.as_bytes() && !listed(name);
+            filter_encoded(labels, keep, key)
+        } else if self.labels.is_empty() {
+            Ok(())
+        } else {
+            filter_encoded(labels, listed, key)
+        };
+        written.expect("label columns hold encoded label sets");
+    }
+
     /// The labels of the group that a series belongs to.
     pub fn group_of(&self, labels: &Labels) -> Labels {
         let listed = |name: &str| self.labels.iter().any(|label| label == name);
@@ -62,7 +78,7 @@ pub struct ParameterNotes {
 }
 
 /// Aggregates by group. Inputs: the vectors, then the parameter of the operators that take one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Aggregate {
     /// Which aggregation.
     pub kind: AccumulatorKind,
@@ -106,7 +122,10 @@ impl Operation for Aggregate {
 }
 
 struct Groups {
-    by_labels: HashMap<Labels, usize, foldhash::fast::RandomState>,
+    /// By their labels, encoded.
+    numbers: HashMap<Vec<u8>, usize, foldhash::fast::RandomState>,
+    /// Labels of the group that is looked for.
+    key: Vec<u8>,
     labels: Vec<Labels>,
     drop_name: Vec<bool>,
     /// One a group and step, group by group.
@@ -130,7 +149,8 @@ impl Aggregate {
             self.check_quantiles(&parameter);
         }
         let mut groups = Groups {
-            by_labels: HashMap::default(),
+            numbers: HashMap::default(),
+            key: Vec::new(),
             labels: Vec::new(),
             drop_name: Vec::new(),
             accumulators: Vec::new(),
@@ -179,10 +199,11 @@ impl Aggregate {
         let steps = self.grid.steps();
         for row in 0..batch.len() {
             groups.pace.spend(steps).await;
-            let group = self.grouping.group_of(&batch.labels(row));
-            let number = match groups.by_labels.get(&group) {
+            self.grouping
+                .write_key(batch.encoded_labels(row), &mut groups.key);
+            let number = match groups.numbers.get(&groups.key) {
                 Some(&number) => number,
-                None => self.new_group(group, groups)?,
+                None => self.new_group(groups)?,
             };
             // A group with a series that is no longer its metric is none either.
             groups.drop_name[number] |= batch.drops_name(row);
@@ -245,12 +266,12 @@ impl Aggregate {
         Ok(())
     }
 
-    fn new_group(&self, group: Labels, groups: &mut Groups) -> Result<usize> {
+    fn new_group(&self, groups: &mut Groups) -> Result<usize> {
         let steps = self.grid.steps();
         groups.held.grow(steps * CELLS_PER_STATE)?;
         let number = groups.labels.len();
-        groups.by_labels.insert(group.clone(), number);
-        groups.labels.push(group);
+        groups.numbers.insert(groups.key.clone(), number);
+        groups.labels.push(decode_labels(&groups.key));
         groups.drop_name.push(false);
         groups
             .accumulators

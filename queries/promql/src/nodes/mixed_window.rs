@@ -232,6 +232,7 @@ impl MixedSlide<'_> {
                 start_ms,
                 end_ms,
                 time_ms: self.window.query_grid.time_ms(step),
+                falls: None,
             };
             let window = MixedSamples {
                 floats: samples,

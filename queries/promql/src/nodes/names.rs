@@ -1,7 +1,7 @@
 //! What happens to the metric name when a node computes something new.
 
 use datafusion::error::Result;
-use queries_tables::folded::decode_labels;
+use engine_model::filter_encoded;
 use queries_tables::histograms::HistogramAt;
 
 use super::step_vectors::StepVectorsBuilder;
@@ -43,8 +43,10 @@ impl NameHandling {
             Self::Keep => builder.push_mixed(labels, drop_name, cells, histograms),
             Self::DropLater => builder.push_mixed(labels, true, cells, histograms),
             Self::Drop => {
-                let labels = decode_labels(labels).without(&METADATA_LABELS);
-                builder.push_mixed(labels.encoded(), false, cells, histograms)
+                let mut left = Vec::with_capacity(labels.len());
+                let keep = |name: &[u8]| !METADATA_LABELS.iter().any(|label| label.as_bytes() == name);
+                filter_encoded(labels, keep, &mut left).expect("label columns hold encoded label sets");
+                builder.push_mixed(&left, false, cells, histograms)
             }
         }
     }

@@ -160,6 +160,8 @@ pub struct StepVectorsBuilder {
     drop_name: Vec<bool>,
     values: Vec<f64>,
     valid: BooleanBufferBuilder,
+    /// Cells of the last row that have no float.
+    holes: Vec<usize>,
     histograms: HistogramsBuilder,
 }
 
@@ -173,6 +175,7 @@ impl StepVectorsBuilder {
             drop_name: Vec::new(),
             values: Vec::new(),
             valid: BooleanBufferBuilder::new(0),
+            holes: Vec::new(),
             histograms: HistogramsBuilder::default(),
         }
     }
@@ -198,14 +201,19 @@ impl StepVectorsBuilder {
     ) -> Result<()> {
         self.held.grow(self.steps)?;
         let start = self.values.len();
-        let mut any = false;
-        for cell in cells {
-            any |= cell.is_some();
+        self.holes.clear();
+        for (step, cell) in cells.into_iter().enumerate() {
+            if cell.is_none() {
+                self.holes.push(start + step);
+            }
             self.values.push(cell.unwrap_or_default());
-            self.valid.append(cell.is_some());
         }
         debug_assert_eq!(self.values.len() - start, self.steps, "a row has one cell a step");
-        if any || !histograms.is_empty() {
+        if self.holes.len() < self.steps || !histograms.is_empty() {
+            self.valid.append_n(self.steps, true);
+            self.holes
+                .iter()
+                .for_each(|&hole| self.valid.set_bit(hole, false));
             self.labels.append_value(labels);
             self.drop_name.push(drop_name);
             if histograms.is_empty() {
@@ -216,7 +224,6 @@ impl StepVectorsBuilder {
             }
         } else {
             self.values.truncate(start);
-            self.valid.truncate(start);
             self.held.shrink(self.steps);
         }
         Ok(())

@@ -8,9 +8,9 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::FloatHistogram;
 use engine_model::histogram::ResetHint;
-use engine_storage::SeriesSamples;
+use engine_storage::SeriesColumns;
 use futures::{StreamExt, TryStreamExt};
-use queries_tables::folded::{fold_with, folded_schema};
+use queries_tables::folded::{fold, folded_schema};
 use queries_tables::histograms::HistogramsBuilder;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
@@ -28,7 +28,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 });
 
 /// Folds step vectors.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Subquery {
     /// Instants of the inner expression, which become timestamps.
     pub grid: Grid,
@@ -64,23 +64,27 @@ impl Operation for Subquery {
 }
 
 impl Subquery {
+    /// Schema of the rows that come out.
+    pub(crate) fn rows_schema() -> SchemaRef {
+        Arc::clone(&SCHEMA)
+    }
+
     async fn fold(&self, batch: &StepBatch) -> Result<RecordBatch> {
         let mut held = Reservation::new(&self.budget);
         let mut pace = Pace::new();
-        let mut series = Vec::with_capacity(batch.len());
+        let mut series = SeriesColumns::default();
         let mut dropped = Vec::with_capacity(batch.len());
         let mut histograms = HistogramsBuilder::default();
         for row in 0..batch.len() {
             pace.spend(self.grid.steps()).await;
             held.grow(batch.count(row))?;
-            let mut samples = SeriesSamples::new(batch.labels(row));
             for (step, cell) in batch.row(row).enumerate() {
                 if let Some(value) = cell {
-                    samples.timestamps.push(self.grid.time_ms(step));
-                    samples.values.push(value);
+                    series.timestamps.push(self.grid.time_ms(step));
+                    series.values.push(value);
                 }
             }
-            series.push(samples);
+            series.ends.push(series.timestamps.len());
             let unhinted: Vec<(i64, FloatHistogram)> = batch
                 .histograms(row)
                 .iter()
@@ -89,7 +93,8 @@ impl Subquery {
             histograms.push(unhinted.iter().map(|(at_ms, histogram)| (*at_ms, histogram)));
             dropped.push(batch.drops_name(row));
         }
-        let mut columns: Vec<ArrayRef> = fold_with(series, histograms, &[]).columns().to_vec();
+        let labels = (0..batch.len()).map(|row| batch.encoded_labels(row));
+        let mut columns: Vec<ArrayRef> = fold(labels, series, histograms, &[]).columns().to_vec();
         columns.push(Arc::new(BooleanArray::from(dropped)));
         let folded = RecordBatch::try_new(Arc::clone(&SCHEMA), columns);
         Ok(folded.expect("columns are built by the schema"))

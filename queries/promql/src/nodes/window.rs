@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::duration::format_duration_ms;
@@ -21,9 +22,15 @@ use super::range_notes::{RangeNotes, Violation};
 use super::step_vectors::{StepVectorsBuilder, collect_scalar, step_schema};
 use crate::annotations::Annotations;
 use crate::functions::extended;
-use crate::functions::range::{RangeEvaluation, Samples};
+use crate::functions::range::{Falls, RangeEvaluation, Samples};
 use crate::grid::Grid;
 use crate::parser::Span;
+
+/// Batches that are evaluated at a time: as many as there are threads for queries on a small machine.
+const AT_A_TIME: usize = 2;
+
+/// Samples and cells of a batch that is worth a task: some 50 µs of work.
+const WORTH_A_TASK: usize = 1 << 14;
 
 /// What of a newest sample is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +90,7 @@ impl WindowKind {
 }
 
 /// Evaluates windows over folded rows. Inputs: the rows, then one scalar for each parameter.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Window {
     /// What a window gives.
     pub kind: WindowKind,
@@ -133,16 +140,33 @@ impl Operation for Window {
         let parameters = futures::stream::iter(inputs).then(move |input| collect_scalar(input, steps));
         let batches = async move {
             let parameters: Arc<Vec<Vec<f64>>> = Arc::new(parameters.try_collect().await?);
-            Ok::<_, DataFusionError>(rows.and_then(move |batch| {
+            let evaluated = rows.map(move |batch| {
                 let (window, parameters) = (Arc::clone(&self), Arc::clone(&parameters));
-                async move { window.evaluate(&batch, &parameters).await }
-            }))
+                window.evaluate_apart(batch, parameters)
+            });
+            Ok::<_, DataFusionError>(evaluated.buffered(AT_A_TIME))
         };
         Ok(futures::stream::once(batches).try_flatten().boxed())
     }
 }
 
 impl Window {
+    /// Evaluates a batch, a large one in a task of its own: neighbours are then computed side by side.
+    async fn evaluate_apart(
+        self: Arc<Self>,
+        batch: Result<RecordBatch>,
+        parameters: Arc<Vec<Vec<f64>>>,
+    ) -> Result<RecordBatch> {
+        let batch = batch?;
+        let work = FoldedBatch::new(&batch).sample_count() + batch.num_rows() * self.grid.steps();
+        let evaluate = async move { self.evaluate(&batch, &parameters).await };
+        if work < WORTH_A_TASK {
+            return evaluate.await;
+        }
+        let evaluated = SpawnedTask::spawn(evaluate).join_unwind().await;
+        evaluated.map_err(|e| DataFusionError::External(Box::new(e)))?
+    }
+
     async fn evaluate(&self, batch: &RecordBatch, parameters: &[Vec<f64>]) -> Result<RecordBatch> {
         let folded = FoldedBatch::new(batch);
         let dropped_names = dropped_names(batch);
@@ -284,6 +308,17 @@ struct Slide<'a> {
 }
 
 impl Slide<'_> {
+    /// Where values fall, for the functions that ask: windows overlap, and a look at each pair is enough.
+    fn falls(&self, values: &[f64]) -> Option<Vec<usize>> {
+        let asks = self.notes.function.wants_counter && self.evaluation.edges.is_none();
+        asks.then(|| {
+            let places = 1..values.len();
+            places
+                .filter(|&place| values[place] < values[place - 1])
+                .collect()
+        })
+    }
+
     async fn over(
         &mut self,
         timestamps: &[i64],
@@ -292,6 +327,8 @@ impl Slide<'_> {
         cells: &mut Vec<Option<f64>>,
     ) -> Result<()> {
         let (mut from, mut until) = (0, 0);
+        let falls = self.falls(values);
+        let (mut falls_from, mut falls_until) = (0, 0);
         let mut at = vec![0.0; parameters.len()];
         let mut looked_at = 0;
         for step in 0..self.window.grid.steps() {
@@ -311,12 +348,27 @@ impl Slide<'_> {
             if let Some(violation) = self.violations.get_mut(step).and_then(Option::take) {
                 self.notes.tell(violation)?;
             }
+            let falls = falls.as_deref().map(|places| {
+                falls_until += places[falls_until..]
+                    .iter()
+                    .take_while(|&&place| place < until)
+                    .count();
+                falls_from += places[falls_from..falls_until]
+                    .iter()
+                    .take_while(|&&place| place <= from)
+                    .count();
+                Falls {
+                    places: &places[falls_from..falls_until],
+                    first: from,
+                }
+            });
             let samples = Samples {
                 timestamps: &timestamps[from..until],
                 values: &values[from..until],
                 start_ms,
                 end_ms,
                 time_ms: self.window.query_grid.time_ms(step),
+                falls,
             };
             cells.push((self.evaluation.evaluate)(&samples, &at));
             if self.pace.tires(until - from) {
