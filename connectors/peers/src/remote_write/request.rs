@@ -233,9 +233,11 @@ impl Run<'_> {
         Ok(Some(NEW_BIT | (self.out.new.len() as u64 - 1)))
     }
 
-    /// Version 2.0 wants either float samples or histograms in a series.
+    /// Version 2.0 wants either float samples or histograms in a series. Prometheus sends exemplars in series of their
+    /// own, and refuses those as a receiver; here they are taken.
     fn is_of_one_kind(&mut self, sent: &Series<'_>) -> bool {
         let rule = match (sent.samples.is_empty(), sent.histograms.is_empty()) {
+            (true, true) if sent.exemplars().next().is_some() => return true,
             (true, true) => "TimeSeries must contain at least one sample or histogram for series",
             (false, false) => "TimeSeries must contain either samples or histograms for series, not both:",
             _ => return true,

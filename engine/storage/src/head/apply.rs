@@ -5,7 +5,7 @@ use engine_model::{SampleBatch, SeriesRef};
 use super::append::Checked;
 use super::late::NOT_CUT;
 use super::series_state::SampleValue;
-use super::{Head, LateSample, Limits};
+use super::{Head, LateSample};
 use crate::wal::record::BatchRecord;
 
 /// States that are looked at together before they are worked on.
@@ -109,12 +109,6 @@ impl Head {
     pub(super) fn look_ahead(&self, series: impl Iterator<Item = SeriesRef>) {
         let states = series.filter_map(|series| self.series.get(series));
         std::hint::black_box(states.fold(0, |bytes, state| bytes ^ state.open().newest_byte()));
-    }
-
-    /// Replays a batch that was logged before the head was back, and so was not judged yet.
-    pub(crate) fn replay_unjudged(&mut self, commit: u64, batch: &SampleBatch, limits: Limits) {
-        let checked = self.check(batch, limits);
-        self.apply(commit, batch, &checked);
     }
 
     fn push_floats(

@@ -100,6 +100,11 @@ impl Head {
         self.series.len()
     }
 
+    /// Whether a series has a state here.
+    pub(crate) fn has_series(&self, series: SeriesRef) -> bool {
+        self.series.get(series).is_some()
+    }
+
     /// Newest timestamp ever accepted.
     pub(crate) fn newest_ms(&self) -> Option<i64> {
         self.newest_ms

@@ -282,6 +282,10 @@ impl CommitLoop {
             tracing::error!(error = %crate::error_chain(&error), "the write-ahead log cannot be replayed");
             return shared.gate.fail(crate::error_chain(&error));
         }
+        // What was refused when its turn came defines no series, neither in the head nor in a checkpoint.
+        let head = shared.head.read();
+        self.defined.retain(|series| head.has_series(series));
+        drop(head);
         shared.version.commit(self.commit);
         self.is_live = true;
         let elapsed = started.elapsed();
@@ -317,7 +321,7 @@ impl CommitLoop {
         if let Some(&unknown) = checked.rejected.counts.get(&RejectReason::UnknownSeries) {
             return Err(AppendError::UnknownSeries(unknown));
         }
-        if let Some(room) = self.room_below_limit(series, checked.new_series.len()) {
+        if let Some(room) = shared.room_below_limit(series, checked.new_series.len()) {
             let refused = checked.new_series.get(room..).unwrap_or_default();
             let within = WithinLimit::of(batch, refused, &shared.table);
             let result = self.commit(&within.batch, options);
@@ -408,16 +412,6 @@ impl CommitLoop {
         self.written_at.get_or_insert_with(Instant::now);
         self.commit += 1;
         Ok(())
-    }
-
-    /// How many of `new` series there is room for, when it is not enough.
-    fn room_below_limit(&self, series: usize, new: usize) -> Option<usize> {
-        let limit = self.shared.config.series_max;
-        if limit == 0 || new == 0 || series + new <= limit {
-            return None;
-        }
-        self.shared.counters.series_limit_hits.add(1);
-        Some(limit.saturating_sub(series))
     }
 
     /// Syncs the log and answers everyone who waits for it.

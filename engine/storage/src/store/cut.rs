@@ -99,7 +99,6 @@ fn run(shared: &Shared, CutStart { closed, plan }: CutStart) -> Result<FlushRepo
     let started = std::time::Instant::now();
     let mut written = Unpublished {
         shared,
-        closed,
         segments: Vec::new(),
     };
     write_segments(shared, &plan, &mut written.segments)?;
@@ -107,9 +106,14 @@ fn run(shared: &Shared, CutStart { closed, plan }: CutStart) -> Result<FlushRepo
         segments: written.segments.len(),
         samples: written.segments.iter().map(Segment::sample_count).sum(),
     };
-    write_checkpoint(shared, &plan, closed)?;
-    publish(shared, &plan, std::mem::take(&mut written.segments));
-    trim(shared);
+    let checkpoint = write_checkpoint(shared, &plan, closed);
+    // Once it has its name, a start looks for the cut samples in the segments alone, also when its folder could
+    // not be synced. Then the name may be lost with the power, so the log files that it replaces stay.
+    if checkpoint.is_ok() || checkpoint_exists(&shared.wal_dir, closed) {
+        publish(shared, &plan, std::mem::take(&mut written.segments));
+        trim(shared);
+    }
+    checkpoint?;
     delete_covered(&*shared.config.disk, &shared.wal_dir, closed)?;
     shared.counters.cuts.add(1);
     tracing::info!(
@@ -125,16 +129,11 @@ fn run(shared: &Shared, CutStart { closed, plan }: CutStart) -> Result<FlushRepo
 /// and a delete that does not know them would be undone by the next start, which would find them.
 struct Unpublished<'a> {
     shared: &'a Shared,
-    closed: u64,
     segments: Vec<Segment>,
 }
 
 impl Drop for Unpublished<'_> {
     fn drop(&mut self) {
-        // Once the checkpoint has its name, a start would look for the samples in the segments alone.
-        if checkpoint_exists(&self.shared.wal_dir, self.closed) {
-            return;
-        }
         for segment in &self.segments {
             if let Err(error) = remove_folder(&*self.shared.config.disk, segment.path()) {
                 let path = segment.path().display();

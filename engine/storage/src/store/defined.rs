@@ -71,6 +71,15 @@ impl Defined {
         fresh.iter().for_each(|(series, _)| self.clear(*series));
     }
 
+    /// Takes back all that `is_defined` denies.
+    pub(super) fn retain(&mut self, is_defined: impl Fn(SeriesRef) -> bool) {
+        for (number, word) in self.words.iter_mut().enumerate() {
+            let bits = (0..64).filter(|bit| *word >> bit & 1 == 1);
+            let kept = bits.filter(|bit| is_defined(SeriesRef(64 * number as u64 + bit)));
+            *word = kept.fold(0, |word, bit| word | 1 << bit);
+        }
+    }
+
     #[inline]
     fn enter(&mut self, series: SeriesRef, fresh: &mut Vec<SeriesRef>) {
         if self.has(series) {

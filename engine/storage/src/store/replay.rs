@@ -12,7 +12,8 @@ use parking_lot::Mutex;
 use super::Shared;
 use super::committer::Requests;
 use super::error::StoreError;
-use crate::head::{Head, IndexBeside, Limits};
+use super::series_limit::WithinLimit;
+use crate::head::{Head, IndexBeside};
 use crate::wal::WalError;
 use crate::wal::reader::{FileReader, Survey};
 use crate::wal::record::{BatchRecord, Record};
@@ -75,7 +76,7 @@ impl Replay {
             for chunk in &inbox {
                 let mut head = shared.head.write();
                 for record in chunk {
-                    apply(&mut head, shared.limits(), &shared.table, record);
+                    apply(&mut head, shared, record);
                 }
             }
             let (tail, index) = reading.join().unwrap_or(Err(StoreError::Closed))?;
@@ -176,9 +177,7 @@ impl OwnTail {
     /// Reads and applies the rest, up to `written` bytes of the file. Nothing may be appended meanwhile.
     pub(super) fn finish(mut self, shared: &Shared, written: u64) -> Result<(), StoreError> {
         let mut head = shared.head.write();
-        self.read(written, |record, _| {
-            apply(&mut head, shared.limits(), &shared.table, record)
-        })
+        self.read(written, |record, _| apply(&mut head, shared, record))
     }
 
     fn read(&mut self, written: u64, visit: impl FnMut(Record, u64)) -> Result<(), StoreError> {
@@ -217,18 +216,31 @@ fn damaged(path: &Path, offset: u64) -> StoreError {
     })
 }
 
-fn apply(head: &mut Head, limits: Limits, table: &Arc<SeriesTable>, record: Record) {
+fn apply(head: &mut Head, shared: &Shared, record: Record) {
     match record {
         Record::Batch(batch) if batch.judged => head.replay(&batch),
         Record::Batch(batch) => {
-            let (commit, batch) = unjudged(batch, table);
-            head.replay_unjudged(commit, &batch, limits);
+            let (commit, batch) = unjudged(batch, &shared.table);
+            judge_and_apply(head, shared, commit, &batch);
         }
         Record::Image(image) => head.restore(*image),
         Record::Samples(series) => head.restore_samples(&series),
         Record::Exemplar(labels, exemplar) => drop(head.exemplars.add(&labels, &exemplar)),
         Record::Start { .. } | Record::End { .. } => {}
     }
+}
+
+/// A batch that was logged before the head was back. It has been acknowledged, so what is good in it stays, also where
+/// its sender wanted all or nothing; new series beyond the limit are refused as ever.
+fn judge_and_apply(head: &mut Head, shared: &Shared, commit: u64, batch: &SampleBatch) {
+    let checked = head.check(batch, shared.limits());
+    if let Some(room) = shared.room_below_limit(head.series_count(), checked.new_series.len()) {
+        let refused = checked.new_series.get(room..).unwrap_or_default();
+        let within = WithinLimit::of(batch, refused, &shared.table);
+        return judge_and_apply(head, shared, commit, &within.batch);
+    }
+    shared.counters.count_rejected(&checked.rejected);
+    head.apply(commit, batch, &checked);
 }
 
 /// A batch as its sender handed it in.

@@ -7,9 +7,22 @@ use std::sync::Arc;
 
 use engine_model::{Labels, SampleBatch, SampleBatchBuilder, SeriesRef, SeriesTable};
 
+use super::Shared;
 use super::committer::AppendOutcome;
 use super::error::AppendError;
 use crate::head::{RejectReason, RejectedSample};
+
+impl Shared {
+    /// How many of `new` series there is room for beside `series`, when it is not enough.
+    pub(super) fn room_below_limit(&self, series: usize, new: usize) -> Option<usize> {
+        let limit = self.config.series_max;
+        if limit == 0 || new == 0 || series + new <= limit {
+            return None;
+        }
+        self.counters.series_limit_hits.add(1);
+        Some(limit.saturating_sub(series))
+    }
+}
 
 /// A batch without the samples of some series.
 pub(super) struct WithinLimit {

@@ -6,15 +6,19 @@ use engine_model::{Labels, Matcher, SampleBatchBuilder};
 
 use super::*;
 
-fn labels(i: usize) -> Labels {
+pub(super) fn labels(i: usize) -> Labels {
     Labels::from_pairs([("__name__", "m".to_owned()), ("i", i.to_string())])
 }
 
-fn open(path: &Path) -> Store {
+pub(super) fn open(path: &Path) -> Store {
     Store::open(StoreConfig::new(path)).unwrap()
 }
 
-async fn append(store: &Store, samples: &[(usize, i64, f64)], options: AppendOptions) -> AppendOutcome {
+pub(super) async fn append(
+    store: &Store,
+    samples: &[(usize, i64, f64)],
+    options: AppendOptions,
+) -> AppendOutcome {
     let mut builder = SampleBatchBuilder::default();
     for &(i, timestamp, value) in samples {
         builder.push(store.series_table().intern(&labels(i)), timestamp, value);
@@ -25,7 +29,7 @@ async fn append(store: &Store, samples: &[(usize, i64, f64)], options: AppendOpt
         .unwrap()
 }
 
-fn read(version: &PinnedVersion) -> Vec<(String, Vec<i64>, Vec<f64>)> {
+pub(super) fn read(version: &PinnedVersion) -> Vec<(String, Vec<i64>, Vec<f64>)> {
     let matchers = [Matcher::equal("__name__", "m")];
     let selected = version.select(&matchers, i64::MIN, i64::MAX).unwrap();
     let series = version.read(&selected, i64::MIN, i64::MAX).unwrap();
@@ -213,7 +217,7 @@ async fn a_store_of_version_1_is_read_and_goes_on() {
 }
 
 /// The files as a killed process leaves them.
-fn killed(store: &Store) -> tempfile::TempDir {
+pub(super) fn killed(store: &Store) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for part in ["wal", "segments"] {
         copy(&store.shared.config.path.join(part), &dir.path().join(part));

@@ -97,6 +97,7 @@ pub(super) fn open_tombstones(
     segments: &[Segment],
 ) -> Result<Tombstones, StoreError> {
     let dir = root.join("tombstones");
+    tombstones::remove_unfinished(disk, &dir)?;
     let list = tombstones::load(&dir)?.into_iter().map(Arc::new).collect();
     let (tombstones, forgotten) = Tombstones::attach(list, segments);
     for name in forgotten {

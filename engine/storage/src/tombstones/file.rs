@@ -107,6 +107,21 @@ pub(crate) fn remove(disk: &dyn Disk, dir: &Path, name: &str) -> Result<(), Tomb
     }
 }
 
+/// Removes what a crash left of tombstones that were being written: none of them was acknowledged.
+pub(crate) fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<(), TombstoneError> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(TombstoneError::io(dir))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(TombstoneError::io(dir))?.path();
+        if path.extension().is_some_and(|ending| ending == TEMPORARY_ENDING) {
+            disk.remove_file(&path).map_err(TombstoneError::io(&path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads all tombstones below `dir`, oldest first; none when the folder is not there.
 pub(crate) fn load(dir: &Path) -> Result<Vec<Tombstone>, TombstoneError> {
     let entries = match fs::read_dir(dir) {
@@ -116,7 +131,6 @@ pub(crate) fn load(dir: &Path) -> Result<Vec<Tombstone>, TombstoneError> {
     let mut tombstones = Vec::new();
     for entry in entries {
         let path = entry.map_err(TombstoneError::io(dir))?.path();
-        // What a crash left unfinished was not acknowledged.
         if path.extension().is_some_and(|ending| ending == ENDING) {
             tombstones.push(read(&path)?);
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use engine_model::Matcher;
 
 pub use file::TombstoneError;
-pub(crate) use file::{load, new_name, remove, save};
+pub(crate) use file::{load, new_name, remove, remove_unfinished, save};
 pub(crate) use marks::{Marks, matching_rows};
 
 use crate::segment::{Segment, SegmentId};

@@ -72,6 +72,12 @@ fn files_come_back_or_are_refused() {
     fs::write(tombstones.join("6-b.tmp"), "{").unwrap();
     let loaded = load(&tombstones).unwrap();
     assert_eq!(loaded.len(), 1);
+    remove_unfinished(&*disk, &tombstones).unwrap();
+    remove_unfinished(&*disk, &dir.path().join("none")).unwrap();
+    let left = fs::read_dir(&tombstones)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["5-a.json"]);
     let one = &loaded[0];
     assert_eq!(
         (one.name.as_str(), one.start_ms, one.end_ms),

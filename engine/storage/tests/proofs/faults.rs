@@ -215,6 +215,42 @@ fn what_a_failed_cut_wrote_does_not_undo_a_later_delete() {
     }
 }
 
+/// Whatever folder cannot be synced: a delete hides what it found, also when a cut before it half failed.
+#[test]
+fn a_cut_whose_folders_are_not_synced_does_not_undo_a_later_delete() {
+    let mut failed = 0;
+    for after in 0..8 {
+        for keep in [Keep::All, Keep::Nothing] {
+            let mut machine = started();
+            for push in 0..100 {
+                let samples: Vec<_> = (0..4)
+                    .map(|series| (series, 60_000 * push as i64, push))
+                    .collect();
+                machine.append(&samples, true).unwrap();
+            }
+            machine.disk.fail(Operation::SyncFolder, after);
+            let flushed = machine.runtime.block_on(machine.store().flush());
+            failed += u64::from(flushed.is_err());
+            assert_eq!(machine.read().len(), 400, "{flushed:?}");
+            if flushed.is_err() {
+                // What a machine without power would find now.
+                assert_eq!(machine.after_power_loss(keep).read().len(), 400, "{flushed:?}");
+            }
+            let all = vec![vec![Matcher::equal("__name__", "m")]];
+            let deleted = machine.store().delete(all, i64::MIN, i64::MAX, 0);
+            machine.runtime.block_on(deleted).unwrap();
+            assert!(machine.read().is_empty());
+            machine.lose_power(keep);
+            machine.start().unwrap();
+            assert!(
+                machine.read().is_empty(),
+                "after {after} folders, {flushed:?}, {keep:?}"
+            );
+        }
+    }
+    assert!(failed > 4, "{failed}");
+}
+
 /// Writes to files and fsyncs of files so far.
 fn counts(machine: &Machine) -> (u64, u64) {
     let disk = &machine.disk;

@@ -87,6 +87,24 @@ impl Ledger {
         }
     }
 
+    /// The power went and nobody has looked yet: what was not durable is there or not.
+    pub(crate) fn lost_power(&mut self) {
+        for batch in &mut self.batches {
+            if batch.fate == Fate::Logged {
+                batch.fate = Fate::Unknown;
+            }
+        }
+    }
+
+    /// What was in doubt and is there now was read back from the log, which a start makes durable first.
+    pub(crate) fn settled(&mut self) {
+        for batch in &mut self.batches {
+            if batch.fate == Fate::Unknown {
+                batch.fate = Fate::Durable;
+            }
+        }
+    }
+
     /// A delete was answered: well, or with an error.
     pub(crate) fn deleted(&mut self, deletion: Deletion, is_certain: bool) {
         if !is_certain {

@@ -53,13 +53,22 @@ impl Machine {
 
     /// Opens the store and waits until all is back.
     pub(crate) fn start(&mut self) -> Result<(), StoreError> {
+        self.start_by(Store::open)
+    }
+
+    /// Opens the store; its log may still be replayed when this returns.
+    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
+        self.start_by(Store::start)
+    }
+
+    fn start_by(&mut self, open: fn(StoreConfig) -> Result<Store, StoreError>) -> Result<(), StoreError> {
         let mut config = StoreConfig::new(self.data());
         config.fsync = self.fsync;
         config.out_of_order_window_ms = LATE_MS;
         config.compaction_share = 1.0;
         config.disk = Arc::new(self.disk.clone());
         for _ in 0..LOCK_TRIES_MAX {
-            match Store::open(config.clone()) {
+            match open(config.clone()) {
                 Err(StoreError::Locked { .. }) => std::thread::sleep(Duration::from_millis(10)),
                 Err(error) => return Err(error),
                 Ok(store) => {

@@ -48,6 +48,7 @@ struct Tally {
     deletes: u64,
     kills: u64,
     power_losses: u64,
+    during_replay: u64,
 }
 
 struct Story {
@@ -89,7 +90,7 @@ impl Story {
     }
 
     fn step(&mut self) {
-        match self.chance.below(26) {
+        match self.chance.below(28) {
             0..11 => self.append(),
             11 | 12 => self.maintain(),
             13 => self.close(),
@@ -109,6 +110,7 @@ impl Story {
             }
             20 => self.machine.disk.set_free_bytes(None),
             21 | 22 => self.delete(),
+            23 | 24 => self.starts_under_load(),
             _ => self.look(),
         }
     }
@@ -147,6 +149,8 @@ impl Story {
         let durable = self.chance.one_in(2);
         match self.machine.append(&samples, durable) {
             Ok(outcome) => {
+                let is_back = self.machine.store().replay_progress().is_done;
+                self.tally.during_replay += u64::from(!is_back);
                 assert_eq!(
                     outcome.accepted + outcome.histograms,
                     samples.len(),
@@ -241,6 +245,40 @@ impl Story {
         self.machine.start().unwrap();
         self.ledger.check(&self.machine.read(), Since::Power);
         self.ledger.restarted();
+    }
+
+    /// A process that comes back gets batches while it replays its log, and the power may go before that is done.
+    fn starts_under_load(&mut self) {
+        if self.is_faulty || self.chance.one_in(2) {
+            self.machine.lose_power(Keep::Random(self.chance.next()));
+            self.ledger.lost_power();
+        } else {
+            self.machine.kill();
+        }
+        self.is_faulty = self.chance.one_in(2);
+        if self.is_faulty {
+            self.machine.disk.power_off_after(self.chance.below(30));
+        }
+        match self.machine.begin() {
+            // What the start has read back it made durable first.
+            Ok(()) => {
+                self.ledger.synced();
+                for _ in 0..1 + self.chance.below(6) {
+                    self.append();
+                }
+            }
+            Err(error) => assert!(self.is_faulty, "{error:?}"),
+        }
+        if self.is_faulty {
+            let keep = Keep::Random(self.chance.next());
+            return self.lose_power(keep);
+        }
+        self.machine
+            .runtime
+            .block_on(self.machine.store().ready())
+            .unwrap();
+        self.ledger.check(&self.machine.read(), Since::Process);
+        self.ledger.settled();
     }
 
     fn fail_something(&mut self) {

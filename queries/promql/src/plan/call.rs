@@ -6,12 +6,13 @@ use queries_tables::PlanNode;
 
 use super::{Plan, Planner};
 use crate::error::QueryError;
-use crate::functions::cell::cell_function;
+use crate::functions::cell::{FLOATS, cell_function};
 use crate::functions::range::range_function;
 use crate::grid::Grid;
 use crate::nodes::constant::ConstantKind;
 use crate::nodes::labels_map::{LabelsKind, LabelsMap};
 use crate::nodes::map::{MapKind, histogram_function};
+use crate::nodes::names::NameHandling;
 use crate::nodes::scalar::ScalarKind;
 use crate::nodes::sort::{Sort, SortKey};
 use crate::nodes::window::Shown;
@@ -107,7 +108,11 @@ impl Planner {
             self.annotations.warn(text, call.span);
         }
         if grid.steps() != 1 {
-            return Ok(inputs.remove(0));
+            let floats = cell_function(FLOATS).filter(|_| key == SortKey::Value);
+            return Ok(match floats {
+                Some(floats) => self.map(MapKind::Function(floats), grid, NameHandling::Keep, inputs),
+                None => inputs.remove(0),
+            });
         }
         let sort = Sort {
             key,

@@ -97,6 +97,27 @@ async fn histograms_and_exemplars_come_in_both_versions() {
     assert_eq!((metrics.histograms.get(), metrics.exemplars.get()), (2, 2));
 }
 
+/// As Prometheus sends them.
+#[tokio::test]
+async fn exemplars_come_in_series_of_their_own() {
+    let fixture = fixture().await;
+    let labels = Labels::from_pairs([("__name__", "total")]);
+    let answer = fixture
+        .write_v2(&[
+            sent(&labels, &sample(1000)),
+            v2::Sent {
+                exemplars: &[exemplar("a")],
+                ..sent(&labels, &[])
+            },
+        ])
+        .await;
+    assert_eq!(answer, (204, ["1", "0", "1"].map(str::to_owned), String::new()));
+    assert_eq!(
+        fixture.stored.lock()[1],
+        "{__name__=\"total\"} # {trace_id=\"a\"} 0.5@900"
+    );
+}
+
 #[tokio::test]
 async fn version_1_refuses_a_histogram_that_is_not_valid_with_all_else() {
     let fixture = fixture().await;
