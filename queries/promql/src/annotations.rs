@@ -83,6 +83,25 @@ impl Annotations {
         known.mended = Some(known.mended.map_or(new, |mended| mended.with(new)));
     }
 
+    /// Takes over what a part of the query told elsewhere.
+    pub(crate) fn absorb(&self, part: &Self) {
+        for (message, span) in part.warnings.lock().iter() {
+            self.warn(message, *span);
+        }
+        for (message, info) in part.infos.lock().iter() {
+            let mut infos = self.infos.lock();
+            let Some(known) = infos.get_mut(message) else {
+                infos.insert(message.clone(), *info);
+                continue;
+            };
+            known.span = later(known.span, info.span);
+            known.mended = match (known.mended, info.mended) {
+                (Some(mine), Some(theirs)) => Some(mine.with(theirs)),
+                (mine, theirs) => mine.or(theirs),
+            };
+        }
+    }
+
     /// All warnings.
     pub fn warnings(&self) -> Vec<String> {
         let warnings = self.warnings.lock();
@@ -217,6 +236,13 @@ mod tests {
         annotations.mended_buckets("m", span, 60_000, fixed(0.5, 3.0));
         annotations.mended_buckets("m", span, 120_500, fixed(2.0, 117.0));
         annotations.mended_buckets("m", span, 0, fixed(1.0, 1.0));
+        let whole = Annotations::new("x");
+        let part = Annotations::new("");
+        part.mended_buckets("m", span, 0, fixed(1.0, 1.0));
+        part.mended_buckets("m", span, 120_500, fixed(2.0, 117.0));
+        whole.mended_buckets("m", span, 60_000, fixed(0.5, 3.0));
+        whole.absorb(&part);
+        assert_eq!(whole.infos(), annotations.infos());
         assert_eq!(
             annotations.infos(),
             [

@@ -9,6 +9,7 @@ use queries_tables::{QueryMemory, SampleBudget, Snapshot};
 use tokio::runtime::Handle;
 
 use crate::annotations::{Annotations, shorten};
+use crate::division::Division;
 use crate::error::QueryError;
 use crate::evaluation::Evaluation;
 use crate::grid::Grid;
@@ -82,6 +83,7 @@ pub struct Engine {
     runtime: Handle,
     context: Arc<TaskContext>,
     memory: Option<Arc<QueryMemory>>,
+    division: Division,
 }
 
 impl Engine {
@@ -92,6 +94,7 @@ impl Engine {
             runtime,
             context: Arc::new(TaskContext::default()),
             memory: None,
+            division: Division::default(),
         }
     }
 
@@ -102,6 +105,12 @@ impl Engine {
             memory: Some(memory),
             ..self
         }
+    }
+
+    /// The same, whose queries are divided into tasks.
+    #[must_use]
+    pub fn divided(self, division: Division) -> Self {
+        Self { division, ..self }
     }
 
     /// The memory that queries share.
@@ -214,6 +223,7 @@ impl Engine {
             grid,
             instant,
             context: Arc::clone(&self.context),
+            division: self.division,
             watch: Arc::clone(&watch),
         };
         let mut running = AbortOnDrop(self.runtime.spawn(task.run()));

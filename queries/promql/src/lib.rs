@@ -10,6 +10,8 @@ pub mod statistics;
 pub mod value;
 
 pub mod annotations;
+pub mod codec;
+pub mod division;
 pub mod functions;
 pub mod grid;
 mod histogram_notes;

@@ -30,6 +30,16 @@ impl CompensatedSum {
         Self { sum, compensation }
     }
 
+    /// The sum of what both added up.
+    #[must_use]
+    pub(crate) fn with(self, other: Self) -> Self {
+        let Self { sum, compensation } = self.plus(other.sum);
+        if sum.is_infinite() {
+            return Self::new(sum, 0.0);
+        }
+        Self::new(sum, compensation + other.compensation)
+    }
+
     /// The compensated result.
     #[inline]
     pub fn value(self) -> f64 {
@@ -65,6 +75,52 @@ impl CompensatedMean {
         self.total = scaled.plus(value / self.count);
     }
 
+    /// A mean on its way as numbers: sum, compensation, count, and 1 where the sum overflowed.
+    pub(crate) fn to_numbers(self) -> [f64; 4] {
+        let incremental = f64::from(u8::from(self.incremental));
+        [self.total.sum, self.total.compensation, self.count, incremental]
+    }
+
+    /// The mean of such numbers.
+    pub(crate) fn of_numbers([sum, compensation, count, incremental]: [f64; 4]) -> Self {
+        Self {
+            total: CompensatedSum::new(sum, compensation),
+            count,
+            incremental: incremental != 0.0,
+        }
+    }
+
+    /// The mean of what both averaged.
+    #[must_use]
+    pub(crate) fn with(self, other: Self) -> Self {
+        if self.count == 0.0 || other.count == 0.0 {
+            return if self.count == 0.0 { other } else { self };
+        }
+        let count = self.count + other.count;
+        if !self.incremental && !other.incremental {
+            let total = self.total.with(other.total);
+            if !total.sum.is_infinite() {
+                return Self {
+                    total,
+                    count,
+                    incremental: false,
+                };
+            }
+        }
+        let weighted = |mean: Self| {
+            let weight = mean.count / count;
+            // A sum becomes a mean before it is weighted, so that it does not overflow.
+            let divisor = if mean.incremental { 1.0 } else { mean.count };
+            let CompensatedSum { sum, compensation } = mean.total;
+            CompensatedSum::new(sum / divisor * weight, compensation / divisor * weight)
+        };
+        Self {
+            total: weighted(self).with(weighted(other)),
+            count,
+            incremental: true,
+        }
+    }
+
     /// The mean of what was added; NaN of nothing.
     pub fn value(&self) -> f64 {
         if self.incremental {
@@ -84,6 +140,26 @@ mod tests {
             .iter()
             .fold(CompensatedSum::default(), |sum, &v| sum.plus(v));
         assert_eq!(sum.value(), 2.0);
+    }
+
+    #[test]
+    fn parts_add_up() {
+        let sum = |values: &[f64]| {
+            let sums = values.iter();
+            sums.fold(CompensatedSum::default(), |sum, &v| sum.plus(v))
+        };
+        assert_eq!(sum(&[1.0, 1e100]).with(sum(&[1.0, -1e100])).value(), 2.0);
+        assert_eq!(sum(&[1.0]).with(sum(&[f64::INFINITY])).value(), f64::INFINITY);
+        let mean = |values: &[f64]| {
+            let mut mean = CompensatedMean::default();
+            values.iter().for_each(|&v| mean.add(v));
+            CompensatedMean::of_numbers(mean.to_numbers())
+        };
+        assert_eq!(mean(&[1.0, 2.0]).with(mean(&[6.0])).value(), 3.0);
+        assert_eq!(mean(&[]).with(mean(&[6.0])).with(mean(&[])).value(), 6.0);
+        let large = mean(&[f64::MAX, f64::MAX]).with(mean(&[f64::MAX])).value();
+        assert!((large / f64::MAX - 1.0).abs() < 1e-12, "{large}");
+        assert_eq!(mean(&[1.0]).with(mean(&[f64::INFINITY])).value(), f64::INFINITY);
     }
 
     #[test]

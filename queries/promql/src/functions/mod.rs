@@ -6,6 +6,7 @@ pub mod compensated;
 pub mod extended;
 pub mod range;
 
+pub(crate) mod accumulator_state;
 pub(crate) mod histogram_edges;
 mod histogram_rate;
 pub(crate) mod histogram_sum;

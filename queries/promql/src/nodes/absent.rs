@@ -14,7 +14,7 @@ use queries_tables::{Operation, SampleBudget};
 use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
 
 /// Says where nothing is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Absent {
     /// Labels of the result: those that the selector fixes.
     pub labels: Labels,

@@ -43,7 +43,7 @@ pub enum HistogramQuestion {
 }
 
 /// Answers a question about histograms. Inputs: the buckets, then the parameters.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ClassicHistogram {
     /// What is asked.
     pub question: HistogramQuestion,

@@ -24,7 +24,7 @@ pub enum ConstantKind {
 }
 
 /// One row without labels.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Constant {
     /// What it is.
     pub kind: ConstantKind,

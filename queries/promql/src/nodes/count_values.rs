@@ -18,7 +18,7 @@ use super::pace::{Pace, Reservation};
 use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
 
 /// Counts equal values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CountValues {
     /// Label that gets the value, before the series are grouped.
     pub label: String,

@@ -7,7 +7,7 @@ use crate::histogram_notes::{HistogramNotes, HistogramOperation};
 
 /// What a group holds of histograms.
 #[derive(Debug)]
-pub(super) enum HistogramGroup {
+pub(crate) enum HistogramGroup {
     /// The group had floats before: there will be no result, so nothing is added up.
     Mixed,
     /// Exponential and custom buckets met: there will be no result.
@@ -18,7 +18,7 @@ pub(super) enum HistogramGroup {
 
 impl HistogramGroup {
     /// Begins with one histogram; `floats` says that the group has floats already.
-    pub(super) fn new(first: &FloatHistogram, mean: bool, floats: bool) -> Self {
+    pub(crate) fn new(first: &FloatHistogram, mean: bool, floats: bool) -> Self {
         if floats {
             return Self::Mixed;
         }
@@ -26,7 +26,7 @@ impl HistogramGroup {
     }
 
     /// Adds one.
-    pub(super) fn add(&mut self, histogram: &FloatHistogram, notes: &HistogramNotes<'_>) {
+    pub(crate) fn add(&mut self, histogram: &FloatHistogram, notes: &HistogramNotes<'_>) {
         let Self::Sum(sum) = self else { return };
         match sum.add(histogram) {
             Ok(true) => notes.reconciled(HistogramOperation::Aggregation),
@@ -39,7 +39,7 @@ impl HistogramGroup {
     }
 
     /// The result; `float` is that of the group's floats, which spoil it.
-    pub(super) fn finish(self, float: Option<f64>, notes: &HistogramNotes<'_>) -> Option<FloatHistogram> {
+    pub(crate) fn finish(self, float: Option<f64>, notes: &HistogramNotes<'_>) -> Option<FloatHistogram> {
         if float.is_some() || matches!(self, Self::Mixed) {
             notes.mixed_kinds_in_aggregation();
             return None;

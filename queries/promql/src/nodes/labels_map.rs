@@ -25,7 +25,7 @@ pub enum LabelsKind {
 }
 
 /// Changes labels.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LabelsMap {
     /// What happens.
     pub kind: LabelsKind,

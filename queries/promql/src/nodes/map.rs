@@ -91,7 +91,7 @@ pub fn histogram_function(name: &str) -> Option<HistogramFunction> {
 }
 
 /// Maps samples. Inputs: the vectors, then one scalar for each parameter.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Map {
     /// What is done.
     pub kind: MapKind,

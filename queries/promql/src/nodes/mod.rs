@@ -12,7 +12,7 @@ pub mod repeat;
 pub mod unique;
 pub mod window;
 
-mod histogram_group;
+pub(crate) mod histogram_group;
 mod mixed_window;
 mod native_histogram;
 

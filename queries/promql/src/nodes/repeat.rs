@@ -15,7 +15,7 @@ use super::pace::Pace;
 use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
 
 /// Repeats rows of one step over all steps.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Repeat {
     /// Steps of the result.
     pub steps: usize,

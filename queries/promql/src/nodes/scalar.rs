@@ -31,7 +31,7 @@ pub enum ScalarKind {
 }
 
 /// One row without labels.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scalar {
     /// How the number of a step comes about.
     pub kind: ScalarKind,

@@ -42,7 +42,7 @@ pub enum TopKind {
 }
 
 /// Keeps some elements of each group. Inputs: the vectors, then k or the share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TopK {
     /// Which elements are kept.
     pub kind: TopKind,

@@ -32,7 +32,7 @@ pub enum Duplicates {
 }
 
 /// Makes label sets unique.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unique {
     /// Steps of the rows.
     pub steps: usize,

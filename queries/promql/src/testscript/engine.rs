@@ -98,7 +98,7 @@ impl Value {
     }
 
     /// The value in the notation of scripts, a series a line.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let lines: Vec<String> = match self {
             Self::Scalar(value) => vec![format_go_value(*value)],
             Self::String(text) => vec![engine_model::labels::Quoted(text).to_string()],

@@ -10,6 +10,7 @@ use queries_tables::{MemorySnapshot, Snapshot};
 use tokio::runtime::Runtime;
 
 use super::engine::{Engine, EvalOutcome, Evaluated, LoadedPoint, Sample, Value};
+use crate::division::Division;
 use crate::parser::ParseOptions;
 use crate::{EngineConfig, QueryError, QueryOptions, QueryResult};
 
@@ -48,6 +49,15 @@ impl InMemoryEngine {
             engine: crate::Engine::new(config, runtime.handle().clone()),
             runtime,
         })
+    }
+
+    /// The same, whose queries are divided into tasks.
+    #[must_use]
+    pub fn divided(self, division: Division) -> Self {
+        Self {
+            engine: self.engine.divided(division),
+            ..self
+        }
     }
 
     fn snapshot(&self) -> Arc<dyn Snapshot> {

@@ -24,7 +24,7 @@ use crate::parser::operators::BinaryOp;
 use side::{Side, Signatures};
 
 /// Matches two vectors. Inputs: left, right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct VectorMatch {
     /// Which operator.
     pub op: BinaryOp,

@@ -1,0 +1,6 @@
+//! Queries in tasks beside the same queries whole: hundreds of expressions over random series.
+
+pub(crate) mod data;
+mod equal;
+pub(crate) mod expressions;
+pub(crate) mod shape;
