@@ -14,6 +14,8 @@ use crate::servers::{Kind, Server, escape};
 pub(super) struct Cost {
     /// CPU seconds of the process a question.
     pub(super) cpu: f64,
+    /// Seconds of an answer on average: of clients that wait for each other's turn, the only fair one.
+    pub(super) mean: f64,
     /// Seconds that half of the answers took at most.
     pub(super) median: f64,
     /// Seconds that 99 of 100 took at most.
@@ -105,9 +107,11 @@ pub(super) fn cold_start(server: &mut Server, question: &Question, end_ms: i64) 
 /// What answers that took so long each cost the server since it had used `before` CPU seconds.
 fn cost(server: &Server, before: f64, took: &mut [f64], answer: (usize, usize, f64)) -> Result<Cost> {
     let cpu = (server.process.cpu_seconds()? - before) / took.len() as f64;
+    let mean = took.iter().sum::<f64>() / took.len() as f64;
     let (median, slow) = percentiles(took);
     Ok(Cost {
         cpu,
+        mean,
         median,
         slow,
         answer,

@@ -199,8 +199,9 @@ fn tables(outcomes: &[Outcome]) -> String {
         .map(|at| format!("{} / Weir", outcomes[*at].kind.name()))
         .collect();
     head.extend(ratios.iter().map(String::as_str));
-    let sections: [(&str, Figure); 3] = [
+    let sections: [(&str, Figure); 4] = [
         ("CPU ms a question", |cost| cost.cpu * 1e3),
+        ("wall ms, mean", |cost| cost.mean * 1e3),
         ("wall ms, median", |cost| cost.median * 1e3),
         ("wall ms, 99 %", |cost| cost.slow * 1e3),
     ];

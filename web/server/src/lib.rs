@@ -5,5 +5,6 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 
+mod allocator;
 mod logging;
 mod wiring;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::allocator::keep_freed_memory;
 use crate::cli::RunOptions;
 use crate::config::{AutoReload, ServerConfig};
 use crate::logging;
@@ -16,6 +17,7 @@ use crate::wiring::{Front, Postgres, Request, Requests, Server, Started};
 pub fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
     logging::start(options.log_format, options.log_level);
     install_tls_provider();
+    keep_freed_memory();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("weir-io")
         .enable_all()
