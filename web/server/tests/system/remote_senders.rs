@@ -3,9 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use axum::Router;
+use axum::routing::get as route;
+use engine_model::time::now_ms;
 use serde_json::Value;
+use tokio::net::TcpListener;
 
 use crate::http::{eventually, get, query};
+use crate::metric_family::{COUNTER, Family, HISTOGRAM, Message};
 use crate::peers::{Program, prometheus};
 use crate::suite::{Need, Suite};
 use crate::weir::Weir;
@@ -17,6 +22,11 @@ pub(crate) fn add(suite: &mut Suite) {
         "prometheus_sends_both_versions_of_remote_write",
         &[Need::Peer(Program::Prometheus)],
         prometheus_sends_both_versions_of_remote_write,
+    );
+    suite.add(
+        "prometheus_sends_histograms_and_exemplars_by_version_2",
+        &[Need::Peer(Program::Prometheus)],
+        prometheus_sends_histograms_and_exemplars_by_version_2,
     );
 }
 
@@ -76,5 +86,89 @@ async fn prometheus_sends_both_versions_of_remote_write() -> Result<()> {
     for line in failed {
         ensure!(line.ends_with(" 0"), "{line}");
     }
+    Ok(())
+}
+
+/// A page in protobuf: a counter with an exemplar and a native histogram of six observations.
+fn page() -> Vec<u8> {
+    let trace = Message::default().bytes(1, b"trace_id").bytes(2, b"abc");
+    let seconds = now_ms() as u64 / 1_000;
+    let exemplar = Message::default()
+        .message(1, &trace)
+        .double(2, 1.0)
+        .message(3, &Message::default().varint(1, seconds));
+    let counter = Message::default().double(1, 7.0).message(2, &exemplar);
+    // Buckets of schema 2 with indexes 1, 2 and 4; one observation is zero.
+    let span = |offset, length| Message::default().zigzag(1, offset).varint(2, length);
+    let histogram = Message::default()
+        .varint(1, 6)
+        .double(2, 9.5)
+        .zigzag(5, 2)
+        .double(6, 0.001)
+        .varint(7, 1)
+        .message(12, &span(1, 2))
+        .message(12, &span(1, 1))
+        .zigzag(13, 2)
+        .zigzag(13, -1)
+        .zigzag(13, 1);
+    let mut out = Family::new("flow_total", COUNTER)
+        .metric(&[("dam", "west")], 3, &counter)
+        .bytes();
+    out.extend(
+        Family::new("flow_seconds", HISTOGRAM)
+            .metric(&[("dam", "west")], 7, &histogram)
+            .bytes(),
+    );
+    out
+}
+
+async fn prometheus_sends_histograms_and_exemplars_by_version_2() -> Result<()> {
+    let weir = Weir::start(Some("global: {scrape_interval: 1m}\n"), &[]).await?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let target = listener.local_addr()?;
+    let kind = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+    let routes = Router::new().route(
+        "/metrics",
+        route(move || async move { ([("content-type", kind)], page()) }),
+    );
+    let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let config = format!(
+        "global: {{scrape_interval: 1s, scrape_protocols: [PrometheusProto]}}\n\
+         scrape_configs:\n- job_name: flow\n  static_configs: [{{targets: ['{target}']}}]\n\
+         remote_write:\n- url: {}/api/v1/write\n  protobuf_message: io.prometheus.write.v2.Request\n  \
+         send_native_histograms: true\n  send_exemplars: true\n  queue_config: {{batch_send_deadline: 1s}}\n",
+        weir.url
+    );
+    let sender = prometheus(&config, &["--enable-feature=native-histograms,exemplar-storage"]).await?;
+    eventually(WITHIN, || async {
+        // The same histogram, bucket by bucket, on both sides.
+        let there = query(&sender.url, "flow_seconds", &[]).await?["result"][0].clone();
+        let here = query(&weir.url, "flow_seconds", &[]).await?["result"][0].clone();
+        let (there, here) = (
+            (&there["metric"], &there["histogram"][1]),
+            (&here["metric"], &here["histogram"][1]),
+        );
+        ensure!(there.1["count"] == "6", "{there:?}\n{}", sender.log());
+        ensure!(there == here, "{there:?}, {here:?}");
+        let end = now_ms() / 1_000 + 60;
+        let url = format!(
+            "{}/api/v1/query_exemplars?query=flow_total&start=0&end={end}",
+            weir.url
+        );
+        let found = get(&url).await?.data()?;
+        ensure!(
+            found[0]["exemplars"][0]["labels"]["trace_id"] == "abc"
+                && found[0]["seriesLabels"]["dam"] == "west",
+            "{found}"
+        );
+        Ok(())
+    })
+    .await?;
+    let own = get(&format!("{}/metrics", weir.url)).await?.body;
+    ensure!(
+        own.contains("weir_remote_write_requests_partial_total 0"),
+        "{own}"
+    );
+    serving.abort();
     Ok(())
 }
