@@ -1,5 +1,6 @@
 //! The client: adds credentials, follows redirects, and makes its connections anew when a file changed.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ pub struct HttpClient(Arc<Inner>);
 
 struct Inner {
     options: HttpClientOptions,
+    /// The Unix socket that all requests go to.
+    socket: Option<Arc<Path>>,
     credentials: Credentials,
     connections: Mutex<Option<Connections>>,
 }
@@ -66,8 +69,21 @@ impl HttpClient {
     /// # Errors
     /// The environment is asked for a proxy and names none that can be used.
     pub fn new(options: &HttpClientOptions) -> Result<Self, ClientError> {
+        Self::build(options, None)
+    }
+
+    /// The same for a server that listens at a Unix socket: it gets every request, and no proxy is asked.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub fn at_socket(options: &HttpClientOptions, socket: &Path) -> Result<Self, ClientError> {
+        Self::build(options, Some(socket.into()))
+    }
+
+    fn build(options: &HttpClientOptions, socket: Option<Arc<Path>>) -> Result<Self, ClientError> {
         let client = Self(Arc::new(Inner {
             options: options.clone(),
+            socket,
             credentials: Credentials::new(options)?,
             connections: Mutex::default(),
         }));
@@ -151,8 +167,13 @@ impl HttpClient {
             }
             stamps = Some(now);
         }
+        let routes = match self.0.socket {
+            Some(_) => Routes::default(),
+            None => Routes::new(&options.proxy, |name| std::env::var(name).ok())?,
+        };
         let ways = Arc::new(Ways {
-            routes: Routes::new(&options.proxy, |name| std::env::var(name).ok())?,
+            routes,
+            socket: self.0.socket.clone(),
             connect_headers: options.proxy.connect_headers.clone(),
             tls: Tls::new(options.tls.clone(), options.enable_http2),
         });

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,6 +13,7 @@ use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use tokio::net::UnixStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 use url::Url;
@@ -30,6 +32,8 @@ pub(crate) struct Ways {
     pub(crate) routes: Routes,
     pub(crate) connect_headers: Vec<(String, Vec<Secret>)>,
     pub(crate) tls: Tls,
+    /// Where every connection goes, whatever host a URL names.
+    pub(crate) socket: Option<Arc<Path>>,
 }
 
 /// Makes connections for hyper's pool.
@@ -54,11 +58,11 @@ impl Connector {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
         let ways = Arc::clone(&self.ways);
-        let proxy = ways.routes.to(is_https, bare, port);
         let mut is_forwarded = false;
-        let io = match proxy {
-            None => self.tcp(host, port).await?,
-            Some(proxy) => {
+        let io = match (&ways.socket, ways.routes.to(is_https, bare, port)) {
+            (Some(socket), _) => Box::new(UnixStream::connect(socket).await?),
+            (None, None) => self.tcp(host, port).await?,
+            (None, Some(proxy)) => {
                 let io = self.proxy(proxy).await?;
                 match proxy.scheme() {
                     "socks5" | "socks5h" => tunnel::socks5(io, proxy, bare, port).await?,

@@ -1,6 +1,6 @@
 //! The loops of one job: started, kept, replaced and removed as its configuration changes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -47,6 +47,8 @@ pub(super) struct Pool {
     forced_error: Arc<Mutex<Option<String>>>,
     failure_log: Arc<FailureLog>,
     client: Option<(HttpClientOptions, HttpClient)>,
+    /// Clients of targets that listen at Unix sockets: connections are kept by host, so each socket has its own.
+    socket_clients: HashMap<Arc<Path>, HttpClient>,
     /// By the target's hash.
     running: HashMap<u64, Running>,
     /// Removed targets that wait to write their markers.
@@ -97,6 +99,7 @@ impl Pool {
             forced_error: Arc::default(),
             failure_log: Arc::default(),
             client: None,
+            socket_clients: HashMap::new(),
             running: HashMap::new(),
             ending: JoinSet::new(),
             panicked: Arc::default(),
@@ -141,8 +144,14 @@ impl Pool {
                 running.orders.send_replace(Order::HandOver);
             }
         }
+        let sockets: HashSet<&Arc<Path>> = set.active.iter().filter_map(|t| t.socket.as_ref()).collect();
+        self.socket_clients.retain(|socket, _| sockets.contains(socket));
         let mut active = Vec::new();
         for target in &set.active {
+            let client = match &target.socket {
+                Some(socket) => self.socket_client(socket, &config)?,
+                None => client.clone(),
+            };
             active.push(self.start_or_keep(target, &config, &client).await);
         }
         self.shared.status.publish(
@@ -165,7 +174,21 @@ impl Pool {
             return Ok(client.clone());
         }
         let client = HttpClient::new(&config.http)?;
+        self.socket_clients.clear();
         self.client = Some((config.http.clone(), client.clone()));
+        Ok(client)
+    }
+
+    fn socket_client(
+        &mut self,
+        socket: &Arc<Path>,
+        config: &ScrapeConfig,
+    ) -> Result<HttpClient, ClientError> {
+        if let Some(client) = self.socket_clients.get(socket) {
+            return Ok(client.clone());
+        }
+        let client = HttpClient::at_socket(&config.http, socket)?;
+        self.socket_clients.insert(Arc::clone(socket), client.clone());
         Ok(client)
     }
 

@@ -187,10 +187,11 @@ impl Run {
         }
     }
 
-    /// Deletes the older half of a target.
+    /// Deletes the older half of a target, as far as it has been scraped: what comes later is not deleted.
     fn delete(&self, chance: &mut Chance, now_ms: i64) {
         let target = chance.below(TARGETS);
-        let before_ms = START_MS + (now_ms - START_MS) / 2;
+        let scraped = self.scraped[target as usize].load(Ordering::SeqCst);
+        let before_ms = (START_MS + (now_ms - START_MS) / 2).min(START_MS + scraped * STEP_MS);
         self.deleted_ms[target as usize].fetch_max(before_ms, Ordering::SeqCst);
         let matchers = vec![vec![Matcher::equal("target", target.to_string())]];
         let deleted = self.store.delete(matchers, i64::MIN, before_ms - 1, now_ms);

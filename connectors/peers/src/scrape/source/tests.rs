@@ -8,7 +8,7 @@ use axum::routing::get;
 use engine_dataflow::harness::{SourceRun, run_source};
 use engine_model::staleness::is_stale;
 use engine_settings::Document;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::time::sleep;
 
 use super::*;
@@ -99,6 +99,42 @@ async fn a_job_scrapes_and_shows_its_targets() {
     assert!(pool.active[1].last().error.contains("Connection refused"));
     assert_eq!((pool.dropped.len(), pool.dropped_count), (1, 1));
     assert!(shared.metrics.samples_appended.get() > 0);
+    drop(handle);
+}
+
+/// Two targets of one address at sockets of their own: connections that are kept go to the right one.
+#[tokio::test]
+async fn targets_at_unix_sockets_are_scraped_each_at_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["a", "b"] {
+        let listener = UnixListener::bind(folder.path().join(name)).expect("a socket");
+        let router = Router::new().route("/metrics", get(move || async move { format!("at_{name} 1\n") }));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+    }
+    let sockets = folder.path().display();
+    let more = format!(
+        "  relabel_configs:\n  - {{source_labels: [name], target_label: __unix_socket__, replacement: '{sockets}/$1'}}\n"
+    );
+    let mut config = job(&["same".to_owned()], &more);
+    let mut other = config.static_groups[0].clone();
+    for (group, name) in [(&mut config.static_groups[0], "a"), (&mut other, "b")] {
+        group.labels.insert("name".to_owned(), name.to_owned());
+    }
+    config.static_groups.push(other);
+    let shared = shared();
+    let (source, handle) = ScrapeSource::new(config, Arc::clone(&shared));
+    let run = run_source(Box::new(source), Duration::from_millis(650)).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for (_, batch, _) in &run.batches {
+        for (series, _, value) in batch.iter() {
+            let labels = batch.series_table().labels(series).expect("named");
+            if labels.metric_name().starts_with("at_") && !is_stale(value) {
+                seen.insert((labels.metric_name().to_owned(), labels.value("name").to_owned()));
+            }
+        }
+    }
+    let pair = |metric: &str, name: &str| (metric.to_owned(), name.to_owned());
+    assert_eq!(Vec::from_iter(seen), [pair("at_a", "a"), pair("at_b", "b")]);
     drop(handle);
 }
 

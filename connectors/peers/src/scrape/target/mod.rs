@@ -4,6 +4,7 @@ mod discovered;
 mod url;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use engine_model::duration::parse_duration_ms;
@@ -15,6 +16,9 @@ use super::config::{HistogramOptions, ScrapeConfig, StaticGroup};
 use super::schedule::fnv1a;
 use discovered::discovered_labels;
 pub use url::TargetUrl;
+
+/// Label with the path of the Unix socket at which a target listens.
+const SOCKET_LABEL: &str = "__unix_socket__";
 
 /// One address that is scraped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub struct Target {
     pub interval_ms: i64,
     /// Time a scrape may take, in ms; more than 0 and at most the interval.
     pub timeout_ms: i64,
+    /// The Unix socket at which it listens, in place of the URL's host.
+    pub socket: Option<Arc<Path>>,
     /// What is done with its histograms.
     pub histograms: HistogramOptions,
     /// Hash of the labels after relabelling and the URL, as Prometheus computes it. It decides the
@@ -110,7 +116,6 @@ fn target_of(config: &ScrapeConfig, discovered: &Labels) -> Result<Option<Target
         ));
     }
     let histograms = histogram_options(&builder, config.histograms)?;
-    refuse_unsupported(&builder)?;
     builder.retain(|name| !name.starts_with("__meta_"));
     if builder.value("instance").is_empty() {
         builder.set("instance", &address);
@@ -124,6 +129,9 @@ fn target_of(config: &ScrapeConfig, discovered: &Labels) -> Result<Option<Target
         url,
         interval_ms,
         timeout_ms,
+        socket: Some(all.value(SOCKET_LABEL))
+            .filter(|path| !path.is_empty())
+            .map(|path| Path::new(path).into()),
         histograms,
         hash,
     }))
@@ -154,16 +162,6 @@ fn histogram_options(labels: &LabelsBuilder, job: HistogramOptions) -> Result<Hi
         }
     }
     Ok(options)
-}
-
-/// A label by which relabelling asks for what this version does not have.
-fn refuse_unsupported(labels: &LabelsBuilder) -> Result<(), String> {
-    match labels.value("__unix_socket__") {
-        "" => Ok(()),
-        socket => Err(format!(
-            "label __unix_socket__ = {socket:?} is not supported by this version of weir"
-        )),
-    }
 }
 
 #[cfg(test)]
