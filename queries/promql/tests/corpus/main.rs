@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::{fs, io};
 
 use queries_promql::EngineConfig;
+use queries_promql::division::Division;
 use queries_promql::testscript::{Engine, InMemoryEngine, ScriptReport, format_reports, run_script};
 use stored::{State, StoredEngine};
 
@@ -60,6 +61,29 @@ fn in_memory() {
     run_all("in memory", |config| {
         Ok(Box::new(InMemoryEngine::with_config(config)?))
     });
+}
+
+#[test]
+fn in_tasks() {
+    for (shards, step_ranges) in [1, 2, 7].into_iter().flat_map(|s| [1, 2, 5].map(|r| (s, r))) {
+        let division = Division { shards, step_ranges };
+        run_all(&format!("{division:?}"), |config| {
+            Ok(Box::new(InMemoryEngine::with_config(config)?.divided(division)))
+        });
+    }
+}
+
+#[test]
+fn in_tasks_across_segments_and_the_head() {
+    let division = Division {
+        shards: 2,
+        step_ranges: 2,
+    };
+    for state in [State::Pieces, State::Late] {
+        run_all(&format!("{division:?} of {state:?}"), |config| {
+            Ok(Box::new(StoredEngine::new(config, state)?.divided(division)))
+        });
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use engine_model::{Labels, METRIC_NAME, MatchOp, Matcher, SampleBatchBuilder};
 use engine_storage::{AppendOptions, Fsync, OnReject, Store, StoreConfig};
+use queries_promql::division::Division;
 use queries_promql::testscript::{Engine, EvalOutcome, Evaluated, LoadedPoint, Sample};
 use queries_promql::{EngineConfig, QueryError, QueryOptions, QueryResult};
 use queries_tables::StoreSnapshot;
@@ -56,6 +57,14 @@ impl StoredEngine {
             store,
             _folder: folder,
         })
+    }
+
+    /// The same, whose queries are divided into tasks.
+    pub(crate) fn divided(self, division: Division) -> Self {
+        Self {
+            engine: self.engine.divided(division),
+            ..self
+        }
     }
 
     fn append<'p>(&self, labels: &[Labels], samples: impl IntoIterator<Item = Placed<'p>>) {

@@ -11,6 +11,7 @@ use datafusion_proto::bytes::{
 };
 use futures::StreamExt;
 
+use crate::annotations::Annotations;
 use crate::codec::tests::every_node::nodes_of;
 use crate::codec::{NODES, PlanCodec, Surroundings, decode, encode};
 use crate::division::tests::expressions::expressions;
@@ -84,7 +85,7 @@ fn plans(query: &str, grid: Grid, delayed: bool) -> Option<(Vec<Plan>, Surroundi
         step_ms: grid.step_ms,
         range_ms: grid.end_ms - grid.start_ms,
     };
-    resolve_durations(&mut expr, durations).unwrap();
+    resolve_durations(&mut expr, durations).ok()?;
     let (planner, around) = planner(query, grid, delayed);
     let mut plan = planner.plan(&expr, grid).ok()?;
     if delayed {
@@ -108,9 +109,12 @@ fn plans(query: &str, grid: Grid, delayed: bool) -> Option<(Vec<Plan>, Surroundi
     Some((vec![plan, divided], own))
 }
 
+/// Other surroundings that know what was told while planning.
 fn fresh(around: &Surroundings, query: &str) -> Surroundings {
+    let annotations = Arc::new(Annotations::new(query));
+    annotations.absorb(&around.annotations);
     Surroundings {
-        annotations: Arc::new(crate::annotations::Annotations::new(query)),
+        annotations,
         ..around.clone()
     }
 }

@@ -1,8 +1,8 @@
 //! What is divided, and what is left whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use queries_tables::{SampleBudget, Snapshot, explain};
+use queries_tables::{MemorySnapshot, SampleBudget, Snapshot, explain};
 
 use super::data::snapshot;
 use crate::annotations::Annotations;
@@ -12,9 +12,12 @@ use crate::grid::Grid;
 use crate::parser::{ParseOptions, parse_expr};
 use crate::plan::{Plan, Planner, ToldResets};
 
+/// Series of all plans here: building them takes longer than planning.
+static SERIES: LazyLock<MemorySnapshot> = LazyLock::new(|| snapshot(7));
+
 /// A planner over random series, and what its plans are decoded into.
 pub(crate) fn planner(query: &str, grid: Grid, delayed_name_removal: bool) -> (Planner, Surroundings) {
-    let snapshot: Arc<dyn Snapshot> = Arc::new(snapshot(7));
+    let snapshot: Arc<dyn Snapshot> = Arc::new(SERIES.clone());
     let budget = Arc::new(SampleBudget::new(50_000_000));
     let planner = Planner {
         snapshot: Arc::clone(&snapshot),

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use crate::division::Division;
 use crate::parser::{ParseOptions, parse_expr};
 use crate::testscript::script::Command;
 use crate::testscript::{InMemoryEngine, ScriptReport, format_reports, parse_script, run_script};
@@ -54,12 +55,23 @@ fn every_expression_parses_and_prints_stably() {
 
 #[test]
 fn every_script_passes() {
-    let mut engine = InMemoryEngine::new().unwrap();
+    all_pass(&mut InMemoryEngine::new().unwrap());
+}
+
+#[test]
+fn every_script_passes_in_tasks() {
+    for (shards, step_ranges) in [(2, 2), (7, 5)] {
+        let division = Division { shards, step_ranges };
+        all_pass(&mut InMemoryEngine::new().unwrap().divided(division));
+    }
+}
+
+fn all_pass(engine: &mut InMemoryEngine) {
     let reports: Vec<ScriptReport> = scripts()
         .iter()
         .map(|(path, text)| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            run_script(&name, text, &mut engine)
+            run_script(&name, text, engine)
         })
         .collect();
     let failures = reports.iter().any(|report| !report.failures.is_empty());
