@@ -22,6 +22,19 @@ SELECT NULL::VARCHAR AS name, NULL::MAP(VARCHAR, VARCHAR) AS labels,
 WHERE false;
 ";
 
+/// Rows that a delete hides in one segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HiddenRows {
+    /// Name of the segment's folder.
+    pub segment: String,
+    /// Runs of rows of its table of series, first and last.
+    pub series: Vec<(u32, u32)>,
+    /// First ms that is hidden.
+    pub start_ms: i64,
+    /// Last ms that is hidden.
+    pub end_ms: i64,
+}
+
 /// A segment as the view needs it.
 struct Source {
     folder: String,
@@ -32,9 +45,9 @@ struct Source {
 }
 
 /// The `CREATE VIEW` statement over the segments in `folders`. `labels` has every label but the metric
-/// name; staleness markers are left out; where segments overlap, the first accepted sample is shown. The
-/// statement names the segments that exist now: it is printed again when they change.
-pub fn duckdb_view_sql(folders: &[PathBuf]) -> Result<String, SegmentError> {
+/// name; staleness markers and what is `hidden` are left out; where segments overlap, the first accepted sample is
+/// shown. The statement names the segments and the deletes that exist now: it is printed again when they change.
+pub fn duckdb_view_sql(folders: &[PathBuf], hidden: &[HiddenRows]) -> Result<String, SegmentError> {
     let mut sources = folders
         .iter()
         .map(|folder| Source::load(folder))
@@ -54,10 +67,10 @@ pub fn duckdb_view_sql(folders: &[PathBuf]) -> Result<String, SegmentError> {
     }
     let mut parts = Vec::new();
     if !once.is_empty() {
-        parts.push(visible(&rows(&once)));
+        parts.push(visible(&rows(&once, hidden)));
     }
     if !several.is_empty() {
-        parts.push(visible(&first_accepted(&several)));
+        parts.push(visible(&first_accepted(&several, hidden)));
     }
     Ok(format!(
         "CREATE OR REPLACE VIEW samples AS\n{};\n",
@@ -129,18 +142,18 @@ fn visible(rows: &str) -> String {
 }
 
 /// Of rows with one series and time, the one of the lowest sequence.
-fn first_accepted(sources: &[&Source]) -> String {
+fn first_accepted(sources: &[&Source], hidden: &[HiddenRows]) -> String {
     format!(
         "SELECT * FROM (\n{}\n) QUALIFY row_number() OVER (\n  PARTITION BY name, labels, \"timestamp\" \
          ORDER BY list_position({}, segment)) = 1",
-        rows(sources),
+        rows(sources, hidden),
         texts(sources.iter().map(|source| source.folder.clone()))
     )
 }
 
 /// Rows of all `sources`, joined with their labels. DuckDB folds the case of column names, so segments
 /// whose label columns differ by case only are read apart.
-fn rows(sources: &[&Source]) -> String {
+fn rows(sources: &[&Source], hidden: &[HiddenRows]) -> String {
     let mut groups: Vec<(HashSet<String>, Vec<&Source>)> = Vec::new();
     for source in sources {
         let fits = groups
@@ -156,12 +169,12 @@ fn rows(sources: &[&Source]) -> String {
     }
     let selects: Vec<String> = groups
         .iter()
-        .map(|(names, members)| joined(names, members))
+        .map(|(names, members)| joined(names, members, hidden))
         .collect();
     selects.join("\nUNION ALL\n")
 }
 
-fn joined(names: &HashSet<String>, members: &[&Source]) -> String {
+fn joined(names: &HashSet<String>, members: &[&Source], hidden: &[HiddenRows]) -> String {
     let mut names: Vec<&String> = names.iter().filter(|name| *name != METRIC_NAME).collect();
     names.sort_unstable();
     let mut entries = String::new();
@@ -185,10 +198,40 @@ fn joined(names: &HashSet<String>, members: &[&Source]) -> String {
          [e for e in [{entries}]::STRUCT(key VARCHAR, value VARCHAR)[] if e.value IS NOT NULL],\n      \
          coalesce(map_entries({LABELS_REST}), [])))) AS labels\n  \
          FROM read_parquet({series}, union_by_name = true, filename = true)\n\
-         ) AS s ON parse_dirpath(m.filename) = s.segment AND m.series = s.series",
+         ) AS s ON parse_dirpath(m.filename) = s.segment AND m.series = s.series{}",
+        conditions(members, hidden),
         samples = files(SAMPLES_FILE),
         series = files(SERIES_FILE),
     )
+}
+
+/// What leaves the hidden rows of `members` out.
+fn conditions(members: &[&Source], hidden: &[HiddenRows]) -> String {
+    let mut text = String::new();
+    for member in members {
+        let own = hidden.iter().filter(|one| {
+            let folder = Path::new(&member.folder).file_name();
+            folder.is_some_and(|name| *name == *one.segment)
+        });
+        for one in own {
+            let series: Vec<String> = one
+                .series
+                .iter()
+                .map(|(first, last)| format!("m.series BETWEEN {first} AND {last}"))
+                .collect();
+            let word = if text.is_empty() { "WHERE" } else { "AND" };
+            write!(
+                text,
+                "\n{word} NOT (s.segment = {} AND ({}) AND epoch_ms(m.\"timestamp\") BETWEEN {} AND {})",
+                self::text(&member.folder),
+                series.join(" OR "),
+                one.start_ms,
+                one.end_ms
+            )
+            .expect("writing to a string cannot fail");
+        }
+    }
+    text
 }
 
 /// A list literal of texts.
@@ -232,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_statement_names_what_exists() {
-        assert_eq!(duckdb_view_sql(&[]).unwrap(), EMPTY_VIEW);
+        assert_eq!(duckdb_view_sql(&[], &[]).unwrap(), EMPTY_VIEW);
         let dir = tempfile::Builder::new().prefix("it's").tempdir().unwrap();
         let of = |time: i64, label: &str| {
             let series = [series(&[("__name__", "up"), (label, "x")], &[(time, 1.0)])];
@@ -240,7 +283,7 @@ mod tests {
                 .path()
                 .to_owned()
         };
-        let sql = duckdb_view_sql(&[of(1, "we\"ird"), of(2, "Zone"), of(3, "zone")]).unwrap();
+        let sql = duckdb_view_sql(&[of(1, "we\"ird"), of(2, "Zone"), of(3, "zone")], &[]).unwrap();
         assert!(
             sql.contains("it''s") && sql.contains(r#"'value': "l_we""ird""#),
             "{sql}"
@@ -251,12 +294,22 @@ mod tests {
             "zone and Zone are read apart: {sql}"
         );
         assert!(!sql.contains("QUALIFY"), "{sql}");
-        let sql = duckdb_view_sql(&[of(4, "a"), of(4, "b")]).unwrap();
-        assert!(sql.contains("QUALIFY"), "{sql}");
+        let several = [of(4, "a"), of(4, "b")];
+        let sql = duckdb_view_sql(&several, &[]).unwrap();
+        assert!(sql.contains("QUALIFY") && !sql.contains("NOT ("), "{sql}");
+        let hidden = HiddenRows {
+            segment: several[1].file_name().unwrap().to_string_lossy().into_owned(),
+            series: vec![(0, 3), (7, 7)],
+            start_ms: 4,
+            end_ms: 9,
+        };
+        let sql = duckdb_view_sql(&several, &[hidden]).unwrap();
+        let expected = "(m.series BETWEEN 0 AND 3 OR m.series BETWEEN 7 AND 7) AND epoch_ms(m.\"timestamp\") BETWEEN 4 AND 9)";
+        assert_eq!(sql.matches(expected).count(), 1, "{sql}");
         let pattern = dir.path().join("[x]");
         fs::rename(of(5, "a"), &pattern).unwrap();
         assert!(matches!(
-            duckdb_view_sql(&[pattern]),
+            duckdb_view_sql(&[pattern], &[]),
             Err(SegmentError::Refused { .. })
         ));
     }

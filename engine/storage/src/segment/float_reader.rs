@@ -3,10 +3,11 @@
 
 use std::mem;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::error::SegmentError;
 use super::index::RowRange;
-use super::pages::{PageReader, ValueReader};
+use super::pages::{PageCache, PageReader, ValueReader};
 use super::read::{self, SeriesRows};
 use super::schema;
 use super::table_file::TableFile;
@@ -18,11 +19,11 @@ pub(crate) struct FloatReader {
 }
 
 impl FloatReader {
-    pub(super) fn new(table: &TableFile) -> Self {
+    pub(super) fn new(table: &TableFile, cache: Option<&Arc<PageCache>>) -> Self {
         // Files of older versions have other encodings and no checksums: the parquet crate reads them.
         let pages = table.has_our_pages().then(|| {
-            let times = PageReader::new(table, schema::TIMESTAMP);
-            (times, ValueReader::new(table))
+            let times = PageReader::new(table, schema::TIMESTAMP, cache);
+            (times, ValueReader::new(table, cache))
         });
         Self { pages }
     }

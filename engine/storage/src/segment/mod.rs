@@ -31,7 +31,7 @@ mod verify;
 mod writer;
 
 pub(crate) use columns::column_bytes;
-pub use duckdb::duckdb_view_sql;
+pub use duckdb::{HiddenRows, duckdb_view_sql};
 pub use durable::TEMPORARY_SUFFIX;
 pub(crate) use durable::remove_folder;
 pub use error::SegmentError;
@@ -41,6 +41,7 @@ pub(crate) use id::unique;
 pub use index::RowRange;
 pub use level::Level;
 pub use manifest::SegmentHeader;
+pub(crate) use pages::PageCache;
 pub use reader::{Segment, SegmentInfo};
 pub(crate) use scan::SegmentScan;
 pub use schema::RunLength;

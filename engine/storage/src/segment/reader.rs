@@ -16,6 +16,7 @@ use super::id::SegmentId;
 use super::index::{self, RowRange, SeriesIndex};
 use super::level::Level;
 use super::manifest::{self, Manifest};
+use super::pages::PageCache;
 use super::read::{self, Clipped, SeriesRows, TimedHistograms};
 use super::scan::SegmentScan;
 use super::schema;
@@ -271,7 +272,7 @@ impl Segment {
         min_time_ms: i64,
         max_time_ms: i64,
     ) -> Result<Vec<(u32, SeriesSamples)>, SegmentError> {
-        let mut reader = self.float_reader();
+        let mut reader = self.float_reader(None);
         let mut found = Vec::with_capacity(rows.len());
         for (series, range) in rows {
             let mut samples = SeriesSamples::new(Labels::empty());
@@ -290,9 +291,9 @@ impl Segment {
         Ok(found)
     }
 
-    /// A reader of the floats of series, best in ascending order of rows.
-    pub(crate) fn float_reader(&self) -> FloatReader {
-        FloatReader::new(&self.0.samples)
+    /// A reader of the floats of series, best in ascending order of rows, by way of `cache`.
+    pub(crate) fn float_reader(&self, cache: Option<&Arc<PageCache>>) -> FloatReader {
+        FloatReader::new(&self.0.samples, cache)
     }
 
     /// Appends the floats of series `row` between two times, both inclusive, to `timestamps` and `values`.

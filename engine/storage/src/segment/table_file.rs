@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, Schema, TimestampMillisecondType, UInt32Type};
@@ -21,6 +22,9 @@ use super::manifest::{self, FileEntry};
 use super::positioned::PositionedFile;
 use super::schema;
 
+/// Files opened so far.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 /// The open file.
 #[derive(Debug)]
 pub(super) struct TableFile {
@@ -31,6 +35,8 @@ pub(super) struct TableFile {
     batch_rows: usize,
     /// First row of each row group, then the number of rows of all.
     group_starts: Vec<u64>,
+    /// Which of all files that were opened it is.
+    number: u64,
 }
 
 /// Where a page is, and which rows of the file it holds.
@@ -87,6 +93,7 @@ impl TableFile {
             metadata,
             batch_rows,
             group_starts,
+            number: OPENED.fetch_add(1, Ordering::Relaxed),
         })
     }
 
@@ -106,6 +113,11 @@ impl TableFile {
     /// Whether the file is of a version whose pages [`pages`](super::pages) reads.
     pub(super) fn has_our_pages(&self) -> bool {
         self.file.has_sums()
+    }
+
+    /// A number that no other file of this process has had.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     pub(super) fn file(&self) -> &PositionedFile {

@@ -221,7 +221,7 @@ impl ColumnsReader<'_> {
         let segment = &self.version.segments()[position as usize];
         let reader = match self.readers.entry(position) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(segment.float_reader()),
+            Entry::Vacant(entry) => entry.insert(segment.float_reader(self.version.page_cache())),
         };
         let read = segment.append_floats(reader, row, self.range_ms, timestamps, values);
         self.version.healthy(segment, read)

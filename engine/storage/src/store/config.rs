@@ -20,6 +20,9 @@ pub enum Fsync {
 /// Exemplars that are kept unless the configuration says otherwise, as in Prometheus.
 const EXEMPLARS_MAX: usize = 100_000;
 
+/// Pages of a day of some 8,000 series at 15 s.
+const PAGE_CACHE_BYTES: u64 = 64 << 20;
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
@@ -40,6 +43,8 @@ pub struct StoreConfig {
     /// Share of one core that compactions and rewrites take, above 0 to 1; half by default, so that
     /// ingestion and queries are not disturbed on a small machine.
     pub compaction_share: f64,
+    /// Bytes of decompressed pages of segments that are kept for the next query; 0 for none.
+    pub page_cache_bytes: u64,
     /// What the files are on: the machine's disk, or one that a test controls.
     pub disk: SharedDisk,
 }
@@ -56,6 +61,7 @@ impl StoreConfig {
             head_bytes_max: 0,
             retention: RetentionPolicy::default(),
             compaction_share: 0.5,
+            page_cache_bytes: PAGE_CACHE_BYTES,
             disk: disk::real(),
         }
     }

@@ -50,6 +50,7 @@ pub use stats::{LabelStats, StoreStats};
 
 use crate::head::{Head, Limits, SeriesExemplars};
 use crate::retention::RetentionPolicy;
+use crate::segment::PageCache;
 use committer::Committer;
 use gate::Gate;
 use stats::Counters;
@@ -81,6 +82,8 @@ struct Shared {
     upkeep: Upkeep,
     /// Replaced by a reload.
     retention: RwLock<Arc<RetentionPolicy>>,
+    /// Pages that queries read lately; none with a size of 0.
+    pages: Option<Arc<PageCache>>,
     /// Held by whoever adds segments of new samples: one cut or import at a time.
     maintenance: Mutex<()>,
     /// Keeps a second process away from the directory.

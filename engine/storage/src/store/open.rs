@@ -20,7 +20,7 @@ use super::version::{CurrentVersion, Version};
 use super::{Shared, Store};
 use crate::disk::{self, Disk};
 use crate::head::Head;
-use crate::segment::{Segment, TEMPORARY_SUFFIX};
+use crate::segment::{PageCache, Segment, TEMPORARY_SUFFIX};
 use crate::wal::reader::survey;
 use crate::wal::writer::WalWriter;
 
@@ -75,6 +75,7 @@ impl Store {
             logged_bytes: AtomicU64::new(wal.end().1),
             upkeep: Upkeep::new(&config.path, quarantined),
             retention: RwLock::new(Arc::new(config.retention.clone())),
+            pages: (config.page_cache_bytes > 0).then(|| Arc::new(PageCache::new(config.page_cache_bytes))),
             maintenance: Mutex::new(()),
             _lock_file: lock_file,
             config,

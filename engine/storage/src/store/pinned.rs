@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::quarantine::quarantine;
 use super::version::Version;
 use crate::head::{Head, Pin};
-use crate::segment::{Segment, SegmentError};
+use crate::segment::{PageCache, Segment, SegmentError};
 use crate::series_samples::SeriesSamples;
 
 /// A series that a select found, and where its samples are.
@@ -90,6 +90,11 @@ impl PinnedVersion {
 
     pub(super) fn head(&self) -> impl Deref<Target = Head> + '_ {
         self.shared.head.read()
+    }
+
+    /// Pages that were read lately, unless none are kept.
+    pub(super) fn page_cache(&self) -> Option<&Arc<PageCache>> {
+        self.shared.pages.as_ref()
     }
 
     /// Commit and generation, by which the head tells what this version sees.

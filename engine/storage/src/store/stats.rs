@@ -128,6 +128,12 @@ pub struct StoreStats {
     pub segment_bytes: u64,
     /// Samples in the segments.
     pub segment_samples: u64,
+    /// Bytes of decompressed pages that are kept for queries.
+    pub page_cache_bytes: u64,
+    /// Pages that queries looked for and found there.
+    pub page_cache_hits: u64,
+    /// Pages that they did not find there.
+    pub page_cache_misses: u64,
     /// Compaction, retention and deletes.
     pub upkeep: UpkeepStats,
 }
@@ -137,6 +143,8 @@ impl Store {
     pub fn stats(&self) -> StoreStats {
         let version = self.shared.version.load();
         let counters = &self.shared.counters;
+        let pages = self.shared.pages.as_ref().map(|pages| pages.stats());
+        let (page_cache_bytes, page_cache_hits, page_cache_misses) = pages.unwrap_or_default();
         let head = self.shared.head.read();
         StoreStats {
             head_series: head.series_count(),
@@ -167,6 +175,9 @@ impl Store {
             segments: version.segments.len(),
             segment_bytes: version.segments.iter().map(Segment::bytes).sum(),
             segment_samples: version.segments.iter().map(Segment::sample_count).sum(),
+            page_cache_bytes,
+            page_cache_hits,
+            page_cache_misses,
             upkeep: self.shared.upkeep.stats(&version.tombstones),
         }
     }

@@ -14,6 +14,7 @@ pub fn store_metrics(gate: &StoreGate, out: &mut Exposition) {
         return;
     };
     let stats = store.stats();
+    pages(&stats, out);
     head(&stats, out);
     refused(&stats, out);
     late_and_exemplars(&stats, out);
@@ -170,6 +171,23 @@ fn head(stats: &StoreStats, out: &mut Exposition) {
         &[],
         cuts,
     );
+}
+
+fn pages(stats: &StoreStats, out: &mut Exposition) {
+    out.gauge(
+        "weir_page_cache_bytes",
+        "Bytes of decompressed pages of segments that are kept for queries.",
+        &[],
+        stats.page_cache_bytes as f64,
+    );
+    for (result, pages) in [("hit", stats.page_cache_hits), ("miss", stats.page_cache_misses)] {
+        out.counter(
+            "weir_page_cache_requests_total",
+            "Total number of pages that queries looked for in the cache, by result.",
+            &[("result", result)],
+            pages as f64,
+        );
+    }
 }
 
 fn refused(stats: &StoreStats, out: &mut Exposition) {

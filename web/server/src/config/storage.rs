@@ -40,6 +40,8 @@ pub(crate) struct WeirStorage {
     pub(crate) series_limit: usize,
     /// Memory of the head beyond which it is cut early; 0 for no limit.
     pub(crate) head_memory: u64,
+    /// Memory for pages that queries read lately.
+    pub(crate) page_cache: Option<u64>,
     /// Share of one core that compactions take.
     pub(crate) compaction_share: Option<f64>,
     /// How long the samples of some series are kept.
@@ -93,6 +95,7 @@ impl StorageConfig {
             fsync: mapping.get("fsync", |field| field.one_of(&fsync))?,
             series_limit: mapping.get_or("series_limit", Field::u64, 0)? as usize,
             head_memory: mapping.get_or("head_memory", Field::byte_size, 0)?,
+            page_cache: mapping.get("page_cache", Field::byte_size)?,
             compaction_share: mapping.get("compaction_share", share)?,
             retention: mapping
                 .get("retention", |field| field.list(keep_rule))?
@@ -144,6 +147,7 @@ impl StorageConfig {
                 "weir_storage.head_memory",
                 old_weir.head_memory != weir.head_memory,
             ),
+            ("weir_storage.page_cache", old_weir.page_cache != weir.page_cache),
             (
                 "weir_storage.compaction_share",
                 old_weir.compaction_share != weir.compaction_share,
@@ -278,6 +282,7 @@ weir_storage:
   fsync: always
   series_limit: 1000
   head_memory: 2GiB
+  page_cache: 8MiB
   compaction_share: 0.25
   retention:
     - {match: '{job=\"debug\"}', keep: 2h}
@@ -290,12 +295,13 @@ weir_storage:
         let weir = &config.weir;
         assert_eq!((weir.fsync, weir.series_limit), (Some(Fsync::Always), 1000));
         assert_eq!((weir.head_memory, weir.compaction_share), (2 << 30, Some(0.25)));
+        assert_eq!(weir.page_cache, Some(8 << 20));
         let policy = config.retention(RetentionFlags::default());
         assert_eq!(limits(&policy), (Some(172_800_000), Some(10 << 30), Some(80.0)));
         assert_eq!((policy.rules.len(), policy.rules[0].keep_ms), (1, 7_200_000));
         let other = decode("weir_storage: {fsync: never}").expect("valid");
         assert_eq!(config.needs_restart(&config), Vec::<&str>::new());
-        assert_eq!(config.needs_restart(&other).len(), 6);
+        assert_eq!(config.needs_restart(&other).len(), 7);
     }
 
     fn limits(policy: &RetentionPolicy) -> (Option<i64>, Option<u64>, Option<f64>) {

@@ -29,6 +29,7 @@ pub(super) async fn open(options: &RunOptions, storage: &StorageConfig) -> anyho
         series_max: weir.series_limit,
         head_bytes_max: usize::try_from(weir.head_memory).unwrap_or(usize::MAX),
         retention: storage.retention(retention_flags(options)),
+        page_cache_bytes: weir.page_cache.unwrap_or(defaults.page_cache_bytes),
         compaction_share: weir.compaction_share.unwrap_or(defaults.compaction_share),
         ..defaults
     };

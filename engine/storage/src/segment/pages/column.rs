@@ -4,15 +4,17 @@
 use std::cell::RefCell;
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use parquet::file::reader::ChunkReader;
 use zstd::bulk::Decompressor;
 
+use super::cache::PageCache;
 use super::delta::DeltaDecoder;
 use super::header::{PageEncoding, PageHeader};
 use super::levels::Presence;
 use crate::segment::error::SegmentError;
-use crate::segment::table_file::TableFile;
+use crate::segment::table_file::{PagePlace, TableFile};
 
 /// A page of ours decompresses to half a megabyte; a header that says more than this is damage.
 const PAGE_BYTES_MAX: usize = 16 << 20;
@@ -22,34 +24,44 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// Reads the pages of one column, best in ascending order.
-#[derive(Debug)]
-pub(in crate::segment) struct PageReader {
-    /// Place of the column in the file.
-    column: usize,
-    /// The page that is open, if its `rows` are any.
-    page: OpenPage,
-}
-
-/// A page, decompressed, and how far its values are read.
+/// A page, decompressed.
 #[derive(Debug, Default)]
-pub(super) struct OpenPage {
+pub(super) struct Page {
     /// Rows of the file that it holds.
     rows: Range<u64>,
     presence: Presence,
     bytes: Vec<u8>,
     /// Where in `bytes` the values begin.
     values_at: usize,
+    /// Before the first value, where values are differences.
+    delta: Option<DeltaDecoder>,
+}
+
+/// Reads the pages of one column, best in ascending order.
+#[derive(Debug)]
+pub(in crate::segment) struct PageReader {
+    /// Place of the column in the file.
+    column: usize,
+    cache: Option<Arc<PageCache>>,
+    /// The page that is open, if its rows are any.
+    page: OpenPage,
+}
+
+/// A page, and how far its values are read.
+#[derive(Debug, Default)]
+pub(super) struct OpenPage {
+    page: Arc<Page>,
     delta: Option<DeltaDecoder>,
     /// Values that `delta` has passed.
     passed: usize,
 }
 
 impl PageReader {
-    /// A reader of the column `name`.
-    pub(in crate::segment) fn new(table: &TableFile, name: &str) -> Self {
+    /// A reader of the column `name`. It looks for pages in `cache` first and leaves there what it has read.
+    pub(in crate::segment) fn new(table: &TableFile, name: &str, cache: Option<&Arc<PageCache>>) -> Self {
         Self {
             column: table.column(name),
+            cache: cache.cloned(),
             page: OpenPage::default(),
         }
     }
@@ -86,11 +98,11 @@ impl PageReader {
         mut visit: impl FnMut(&mut OpenPage, Range<usize>) -> Result<(), &'static str>,
     ) -> Result<(), SegmentError> {
         while !rows.is_empty() {
-            if !self.page.rows.contains(&rows.start) {
+            if !self.page.page.rows.contains(&rows.start) {
                 self.open(table, rows.start)?;
             }
-            let until = rows.end.min(self.page.rows.end);
-            let first = self.page.rows.start;
+            let Range { start: first, end } = self.page.page.rows;
+            let until = rows.end.min(end);
             let within = (rows.start - first) as usize..(until - first) as usize;
             visit(&mut self.page, within).map_err(|what| SegmentError::corrupt(table.path(), what))?;
             rows.start = until;
@@ -99,12 +111,31 @@ impl PageReader {
     }
 
     fn open(&mut self, table: &TableFile, row: u64) -> Result<(), SegmentError> {
-        // What is there now must not be taken for what an error left behind.
-        self.page.rows = 0..0;
+        let place = table.page(self.column, row);
+        let place = place.ok_or_else(|| SegmentError::corrupt(table.path(), "a row without a page"))?;
+        let key = (table.number(), place.offset);
+        let page = match self.cache.as_ref().and_then(|cache| cache.get(key)) {
+            Some(page) => page,
+            None => {
+                let page = Arc::new(Page::read(table, self.column, place)?);
+                if let Some(cache) = &self.cache {
+                    cache.insert(key, &page);
+                }
+                page
+            }
+        };
+        self.page = OpenPage {
+            delta: page.delta.clone(),
+            page,
+            passed: 0,
+        };
+        Ok(())
+    }
+}
+
+impl Page {
+    fn read(table: &TableFile, column: usize, place: PagePlace) -> Result<Self, SegmentError> {
         let damaged = |what: &str| SegmentError::corrupt(table.path(), what);
-        let place = table
-            .page(self.column, row)
-            .ok_or_else(|| damaged("a row without a page"))?;
         let bytes = table
             .file()
             .get_bytes(place.offset, place.bytes)
@@ -115,47 +146,60 @@ impl PageReader {
         if header.plain_bytes > PAGE_BYTES_MAX || header.rows as u64 != place.rows.end - place.rows.start {
             return Err(damaged("a page with another size than it should have"));
         }
-        let page = &mut self.page;
-        page.bytes.clear();
-        page.bytes.reserve(header.plain_bytes);
-        let length = decompress(packed, &mut page.bytes).map_err(|e| {
+        let mut bytes = Vec::with_capacity(header.plain_bytes);
+        let length = decompress(packed, &mut bytes).map_err(|e| {
             SegmentError::corrupt(table.path(), format!("a page that does not decompress: {e}"))
         })?;
         if length != header.plain_bytes {
             return Err(damaged("a page with another size than it should have"));
         }
-        (page.presence, page.values_at) = (Presence::All, 0);
-        if table.is_nullable(self.column) {
-            let levels = page
-                .levels()
-                .ok_or_else(|| damaged("a page without definition levels"))?;
-            page.presence = Presence::parse(&page.bytes[levels.clone()], header.rows).map_err(damaged)?;
-            page.values_at = levels.end;
+        let (mut presence, mut values_at) = (Presence::All, 0);
+        if table.is_nullable(column) {
+            let levels = levels(&bytes).ok_or_else(|| damaged("a page without definition levels"))?;
+            values_at = levels.end;
+            presence = Presence::parse(&bytes[levels], header.rows).map_err(damaged)?;
         }
-        page.delta = None;
-        if header.encoding == PageEncoding::Delta && page.presence != Presence::None {
-            page.delta = Some(DeltaDecoder::begin(&page.bytes, page.values_at).map_err(damaged)?);
-        }
-        page.passed = 0;
-        page.rows = place.rows;
-        Ok(())
+        let is_delta = header.encoding == PageEncoding::Delta && presence != Presence::None;
+        let delta = is_delta
+            .then(|| DeltaDecoder::begin(&bytes, values_at))
+            .transpose();
+        Ok(Self {
+            rows: place.rows,
+            delta: delta.map_err(damaged)?,
+            presence,
+            bytes,
+            values_at,
+        })
+    }
+
+    /// Bytes of memory.
+    pub(super) fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.bytes.capacity() + self.presence.memory_bytes()
+    }
+
+    /// Plain values: `count` of them after `from`.
+    fn plain(&self, from: usize, count: usize) -> Result<&[u8], &'static str> {
+        let start = self.values_at + 8 * from;
+        self.bytes
+            .get(start..start + 8 * count)
+            .ok_or("fewer values than rows")
     }
 }
 
 impl OpenPage {
     /// First row of the page.
     pub(super) fn first_row(&self) -> u64 {
-        self.rows.start
+        self.page.rows.start
     }
 
     /// Which rows have a value.
     pub(super) fn presence(&self) -> &Presence {
-        &self.presence
+        &self.page.presence
     }
 
     /// How many of `rows` have a value.
     pub(super) fn present(&self, rows: Range<usize>) -> usize {
-        self.presence.count(rows.start, rows.end)
+        self.page.presence.count(rows.start, rows.end)
     }
 
     /// Hands out the numbers of those of `rows` that have one, in slices.
@@ -170,17 +214,17 @@ impl OpenPage {
             return Ok(());
         }
         let Some(delta) = &mut self.delta else {
-            for word in plain(&self.bytes, self.values_at, from, count)?.chunks_exact(8) {
+            for word in self.page.plain(from, count)?.chunks_exact(8) {
                 take(&[i64::from_le_bytes(word.try_into().expect("eight bytes"))]);
             }
             return Ok(());
         };
         if from < self.passed {
-            *delta = DeltaDecoder::begin(&self.bytes, self.values_at)?;
+            delta.clone_from(self.page.delta.as_ref().ok_or("values of two kinds")?);
             self.passed = 0;
         }
-        delta.skip(&self.bytes, from - self.passed)?;
-        delta.read(&self.bytes, count, take)?;
+        delta.skip(&self.page.bytes, from - self.passed)?;
+        delta.read(&self.page.bytes, count, take)?;
         self.passed = from + count;
         Ok(())
     }
@@ -192,25 +236,18 @@ impl OpenPage {
         if count > 0 && self.delta.is_some() {
             return Err("doubles as differences");
         }
-        for word in plain(&self.bytes, self.values_at, from, count)?.chunks_exact(8) {
+        for word in self.page.plain(from, count)?.chunks_exact(8) {
             take(f64::from_le_bytes(word.try_into().expect("eight bytes")));
         }
         Ok(())
     }
-
-    /// Where the definition levels are: after their length.
-    fn levels(&self) -> Option<Range<usize>> {
-        let length = u32::from_le_bytes(self.bytes.get(..4)?.try_into().ok()?) as usize;
-        let end = length.checked_add(4).filter(|&end| end <= self.bytes.len())?;
-        Some(4..end)
-    }
 }
 
-fn plain(bytes: &[u8], at: usize, from: usize, count: usize) -> Result<&[u8], &'static str> {
-    let start = at + 8 * from;
-    bytes
-        .get(start..start + 8 * count)
-        .ok_or("fewer values than rows")
+/// Where the definition levels of a page are: after their length.
+fn levels(bytes: &[u8]) -> Option<Range<usize>> {
+    let length = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
+    let end = length.checked_add(4).filter(|&end| end <= bytes.len())?;
+    Some(4..end)
 }
 
 fn decompress(packed: &[u8], plain: &mut Vec<u8>) -> io::Result<usize> {

@@ -64,9 +64,25 @@ impl DeltaDecoder {
         })
     }
 
-    /// Passes over `count` values.
-    pub(super) fn skip(&mut self, bytes: &[u8], count: usize) -> Result<(), &'static str> {
-        self.read(bytes, count, |_| ())
+    /// Passes over `count` values; parts in which all steps are alike, as those of times are, at once.
+    pub(super) fn skip(&mut self, bytes: &[u8], mut count: usize) -> Result<(), &'static str> {
+        while count > 0 {
+            if self.in_part == 0 && !self.first && count <= self.left {
+                self.begin_part(bytes)?;
+            }
+            let even = count.min(self.in_part);
+            if self.width == 0 && even > 0 && count <= self.left {
+                self.value = self.value.wrapping_add(self.least.wrapping_mul(even as i64));
+                self.in_part -= even;
+                self.left -= even;
+                count -= even;
+            } else {
+                let some = count.min(self.in_part.max(1));
+                self.read(bytes, some, |_| ())?;
+                count -= some;
+            }
+        }
+        Ok(())
     }
 
     /// Hands out the next `count` values in slices.

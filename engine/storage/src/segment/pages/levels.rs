@@ -59,6 +59,14 @@ impl Presence {
         })
     }
 
+    /// Bytes of memory besides its own.
+    pub(super) fn memory_bytes(&self) -> usize {
+        match self {
+            Self::All | Self::None => 0,
+            Self::Some(present) => present.capacity(),
+        }
+    }
+
     /// Number of values of rows `from..until`.
     pub(super) fn count(&self, from: usize, until: usize) -> usize {
         match self {

@@ -2,6 +2,7 @@
 //! queries take. It knows just what this crate writes today (zstd, differences or plain numbers, one level of
 //! nulls); files of older versions, and everything nested, go through the parquet crate (`read`).
 
+mod cache;
 mod column;
 mod delta;
 mod header;
@@ -10,6 +11,7 @@ mod levels;
 mod tests;
 mod values;
 
+pub(crate) use cache::PageCache;
 pub(super) use column::PageReader;
 pub(super) use values::ValueReader;
 

@@ -1,9 +1,12 @@
 //! Our own reading of pages against the parquet crate's, over series of every kind, in every order.
 
+use std::sync::Arc;
+
 use engine_model::Labels;
 use engine_model::staleness::STALE_NAN;
 use proptest::prelude::*;
 
+use super::cache::PageCache;
 use super::delta::DeltaDecoder;
 use crate::disk;
 use crate::segment::read::{self, SeriesRows};
@@ -49,13 +52,16 @@ proptest! {
     fn reads_what_the_parquet_crate_reads(
         series in prop::collection::vec(values(), 1..40),
         long in any::<bool>(),
+        cached in any::<bool>(),
         asked in prop::collection::vec((any::<prop::sample::Index>(), 0..3000i64, 0..3000i64), 1..30),
     ) {
         let dir = tempfile::tempdir().unwrap();
         let runs = if long { RunLength::Long } else { RunLength::Short };
         let segment = segment(dir.path(), &series, runs);
         let table = segment.samples_table();
-        let mut reader = segment.float_reader();
+        // So small that pages come and go.
+        let cache = Arc::new(PageCache::new(200 << 10));
+        let mut reader = segment.float_reader(cached.then_some(&cache));
         for (index, from, length) in asked {
             let row = index.index(series.len()) as u32;
             let range = segment.row_range(row);
@@ -75,6 +81,9 @@ proptest! {
     fn broken_differences_are_errors(bytes in prop::collection::vec(any::<u8>(), 0..200), count in 0..500usize) {
         if let Ok(mut decoder) = DeltaDecoder::begin(&bytes, 0) {
             let mut found = 0;
+            let mut skipping = decoder.clone();
+            let skipped = skipping.skip(&bytes, count).is_ok();
+            prop_assert_eq!(skipped, decoder.clone().read(&bytes, count, |_| ()).is_ok());
             if decoder.read(&bytes, count, |values| found += values.len()).is_ok() {
                 prop_assert_eq!(found, count);
             }

@@ -1,9 +1,11 @@
 //! The values of samples: `coalesce(scaled / divisor, value)`, a staleness marker where both are null.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use engine_model::staleness::STALE_NAN;
 
+use super::cache::PageCache;
 use super::column::PageReader;
 use crate::segment::decimal::unscale;
 use crate::segment::error::SegmentError;
@@ -20,12 +22,12 @@ pub(in crate::segment) struct ValueReader {
 }
 
 impl ValueReader {
-    /// A reader of the samples in `table`.
-    pub(in crate::segment) fn new(table: &TableFile) -> Self {
+    /// A reader of the samples in `table`, by way of `cache`.
+    pub(in crate::segment) fn new(table: &TableFile, cache: Option<&Arc<PageCache>>) -> Self {
         Self {
-            scaled: PageReader::new(table, schema::SCALED),
-            divisor: PageReader::new(table, schema::DIVISOR),
-            value: PageReader::new(table, schema::VALUE),
+            scaled: PageReader::new(table, schema::SCALED, cache),
+            divisor: PageReader::new(table, schema::DIVISOR, cache),
+            value: PageReader::new(table, schema::VALUE, cache),
             integers: Vec::new(),
         }
     }
