@@ -185,6 +185,33 @@ async fn compare(queries: &[String], delayed: bool, instant: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn differences_are_seen() {
+    let series = snapshot(SEED);
+    let (whole, divided) = (engine((1, 1), true), engine((7, 5), true));
+    for (query, other) in [
+        ("temp", "temp offset 1m"),
+        ("sum(temp)", "sum(temp) + 0.001"),
+        ("rate(native[5m])", "irate(native[5m])"),
+        // The same values, but an info less.
+        ("-delta(temp[5m])", "0 - (delta(temp[5m]) + (rate(temp[5m]) * 0))"),
+        ("temp", "temp + on (job) other"),
+    ] {
+        let answer = ask(&whole, &series, query, false).await;
+        let same = ask(&divided, &series, query, false).await;
+        let another = ask(&divided, &series, other, false).await;
+        agree(&answer, &same, TOLERANCE).unwrap();
+        agree(&answer, &another, TOLERANCE).unwrap_err();
+    }
+    let told = ask(&divided, &series, "rate(temp[5m])", false).await.unwrap();
+    assert_eq!(
+        told.infos,
+        [
+            "PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"temp\" (1:6)"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ranges_with_delayed_names() {
     compare(&expressions(), true, false).await;
 }
