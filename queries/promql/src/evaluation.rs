@@ -92,7 +92,7 @@ impl Evaluation {
                     start_ms: ends.start_ms.saturating_sub(matrix.range_ms),
                     end_ms: ends.start_ms,
                     time_ms: self.grid.start_ms,
-                    falls: None,
+                    sliding: None,
                 };
                 match rule {
                     Some(rule) => with_edges(&window, rule),

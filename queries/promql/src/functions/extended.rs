@@ -61,7 +61,7 @@ fn from_anchor<'a>(samples: &Samples<'a>) -> Option<Samples<'a>> {
     (before < samples.len()).then(|| Samples {
         timestamps: &samples.timestamps[anchor..],
         values: &samples.values[anchor..],
-        falls: None,
+        sliding: None,
         ..*samples
     })
 }
@@ -177,7 +177,7 @@ mod tests {
             start_ms: 10_000,
             end_ms: 30_000,
             time_ms: 30_000,
-            falls: None,
+            sliding: None,
         }
     }
 

@@ -167,7 +167,7 @@ mod tests {
             start_ms: 0,
             end_ms: 9000,
             time_ms: 9000,
-            falls: None,
+            sliding: None,
         };
         function(&samples, parameters).unwrap()
     }

@@ -1,6 +1,9 @@
 //! Functions over the samples of a window: their shape and their list.
 
+use std::cell::Cell;
+
 use super::extended::EdgeRule;
+pub use super::rate::LastFactor;
 use super::{extended, over_time, predict, rate};
 
 /// The float samples of one series in one window, staleness markers left out, never empty.
@@ -16,17 +19,27 @@ pub struct Samples<'a> {
     pub end_ms: i64,
     /// Instant of the query's step, ms; differs from `end_ms` by offset and `@`.
     pub time_ms: i64,
-    /// Where values fall, if that was looked for.
-    pub falls: Option<Falls<'a>>,
+    /// What is known from the windows before, where one slides over a counter.
+    pub sliding: Option<Sliding<'a>>,
 }
 
-/// Places at which the value is below the one before it, found once for a series over which a window slides.
+/// What a window that slides over a counter knows.
 #[derive(Debug, Clone, Copy)]
-pub struct Falls<'a> {
-    /// Places in the series, ascending, each with its predecessor in the window.
-    pub places: &'a [usize],
+pub struct Sliding<'a> {
+    /// Places in the series at which the value is below the one before it, ascending, each with its predecessor
+    /// in the window: found once for the series.
+    pub falls: &'a [usize],
     /// Place in the series of the window's first sample.
     pub first: usize,
+    /// How the last window was extrapolated.
+    pub(super) last: &'a Cell<LastFactor>,
+}
+
+impl<'a> Sliding<'a> {
+    /// A window from place `first` of the series on.
+    pub fn new(falls: &'a [usize], first: usize, last: &'a Cell<LastFactor>) -> Self {
+        Self { falls, first, last }
+    }
 }
 
 impl Samples<'_> {
@@ -42,8 +55,8 @@ impl Samples<'_> {
 
     /// The values before each fall, in order: what a counter had counted when it was reset.
     pub fn before_falls(&self, mut take: impl FnMut(f64)) {
-        match self.falls {
-            Some(Falls { places, first }) => places
+        match self.sliding {
+            Some(Sliding { falls, first, .. }) => falls
                 .iter()
                 .for_each(|place| take(self.values[place - first - 1])),
             None => {

@@ -198,7 +198,6 @@ impl MixedSlide<'_> {
             span: self.notes.span,
             name: series.labels.metric_name(),
         };
-        let function = self.notes.function;
         let mut cells = MixedCells::default();
         let mut edges = Edges::default();
         let mut at = vec![0.0; parameters.len()];
@@ -226,31 +225,35 @@ impl MixedSlide<'_> {
             {
                 self.notes.tell(violation)?;
             }
-            let samples = Samples {
-                timestamps: &series.timestamps[floats.clone()],
-                values: &series.values[floats],
-                start_ms,
-                end_ms,
-                time_ms: self.window.query_grid.time_ms(step),
-                falls: None,
-            };
-            let window = MixedSamples {
-                floats: samples,
-                histograms: &series.histograms[histograms],
+            let time_ms = self.window.query_grid.time_ms(step);
+            let window = || MixedSamples {
+                floats: Samples {
+                    timestamps: &series.timestamps[floats.clone()],
+                    values: &series.values[floats.clone()],
+                    start_ms,
+                    end_ms,
+                    time_ms,
+                    sliding: None,
+                },
+                histograms: &series.histograms[histograms.clone()],
                 starts: series.starts,
             };
-            cells.push(if window.histograms.is_empty() && window.starts.is_empty() {
-                (self.evaluation.evaluate)(&samples, &at).map(Sample::Float)
-            } else {
-                let named = (function.name, self.evaluation.evaluate);
-                mixed::evaluate(named, self.evaluation.edges, &window, &at, &notes)
-            });
+            cells.push(self.sample(&window(), &at, &notes));
             if pace.tires(units * 16) {
                 tokio::task::yield_now().await;
             }
         }
         self.window.budget.look_at(looked_at as u64);
         Ok(cells)
+    }
+
+    /// The sample that one window gives.
+    fn sample(&self, window: &MixedSamples<'_>, at: &[f64], notes: &HistogramNotes<'_>) -> Option<Sample> {
+        if window.histograms.is_empty() && window.starts.is_empty() {
+            return (self.evaluation.evaluate)(&window.floats, at).map(Sample::Float);
+        }
+        let named = (self.notes.function.name, self.evaluation.evaluate);
+        mixed::evaluate(named, self.evaluation.edges, window, at, notes)
     }
 }
 

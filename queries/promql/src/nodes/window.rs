@@ -1,6 +1,8 @@
 //! Window: from the samples of each series to one value a step, by the newest sample (an instant
 //! selector) or by a function over the samples of a range. A window slides over the samples once.
 
+use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
@@ -22,7 +24,7 @@ use super::range_notes::{RangeNotes, Violation};
 use super::step_vectors::{StepVectorsBuilder, collect_scalar, step_schema};
 use crate::annotations::Annotations;
 use crate::functions::extended;
-use crate::functions::range::{Falls, RangeEvaluation, Samples};
+use crate::functions::range::{LastFactor, RangeEvaluation, Samples, Sliding};
 use crate::grid::Grid;
 use crate::parser::Span;
 
@@ -291,6 +293,32 @@ pub(super) fn advance(timestamps: &[i64], position: usize, time_ms: i64) -> usiz
             .count()
 }
 
+/// The same for a window that moves by equal steps: it mostly moves by as many samples as the last time.
+#[derive(Debug, Default)]
+struct Edge {
+    position: usize,
+    stride: usize,
+}
+
+impl Edge {
+    #[inline]
+    fn advance(&mut self, timestamps: &[i64], time_ms: i64) -> usize {
+        let guess = self.position + self.stride;
+        let is_right = guess > 0
+            && guess < timestamps.len()
+            && timestamps[guess - 1] <= time_ms
+            && timestamps[guess] > time_ms;
+        let before = self.position;
+        self.position = if is_right {
+            guess
+        } else {
+            advance(timestamps, before, time_ms)
+        };
+        self.stride = self.position - before;
+        self.position
+    }
+}
+
 /// Rows whose name goes at the end of the query, where the input says so (a subquery).
 pub(crate) fn dropped_names(batch: &RecordBatch) -> Option<&BooleanArray> {
     let flags = batch.columns().get(5)?;
@@ -308,15 +336,9 @@ struct Slide<'a> {
 }
 
 impl Slide<'_> {
-    /// Where values fall, for the functions that ask: windows overlap, and a look at each pair is enough.
-    fn falls(&self, values: &[f64]) -> Option<Vec<usize>> {
-        let asks = self.notes.function.wants_counter && self.evaluation.edges.is_none();
-        asks.then(|| {
-            let places = 1..values.len();
-            places
-                .filter(|&place| values[place] < values[place - 1])
-                .collect()
-        })
+    /// Whether the function looks for resets: windows overlap, and a look at each pair of samples is enough.
+    fn asks_for_falls(&self) -> bool {
+        self.notes.function.wants_counter && self.evaluation.edges.is_none()
     }
 
     async fn over(
@@ -326,17 +348,16 @@ impl Slide<'_> {
         parameters: &[Vec<f64>],
         cells: &mut Vec<Option<f64>>,
     ) -> Result<()> {
-        let (mut from, mut until) = (0, 0);
-        let falls = self.falls(values);
-        let (mut falls_from, mut falls_until) = (0, 0);
+        let (mut left, mut right) = (Edge::default(), Edge::default());
+        let mut counter = self.asks_for_falls().then(|| Counter::new(values));
         let mut at = vec![0.0; parameters.len()];
         let mut looked_at = 0;
         for step in 0..self.window.grid.steps() {
             let end_ms = self.window.grid.time_ms(step);
             let start_ms = end_ms.saturating_sub(self.range_ms);
-            until = advance(timestamps, until, end_ms.saturating_add(self.evaluation.after_ms));
+            let until = right.advance(timestamps, end_ms.saturating_add(self.evaluation.after_ms));
             let seen_from_ms = start_ms.saturating_sub(self.evaluation.before_ms);
-            from = advance(timestamps, from, seen_from_ms).min(until);
+            let from = left.advance(timestamps, seen_from_ms).min(until);
             looked_at += until - from;
             if from == until {
                 cells.push(None);
@@ -348,35 +369,54 @@ impl Slide<'_> {
             if let Some(violation) = self.violations.get_mut(step).and_then(Option::take) {
                 self.notes.tell(violation)?;
             }
-            let falls = falls.as_deref().map(|places| {
-                falls_until += places[falls_until..]
-                    .iter()
-                    .take_while(|&&place| place < until)
-                    .count();
-                falls_from += places[falls_from..falls_until]
-                    .iter()
-                    .take_while(|&&place| place <= from)
-                    .count();
-                Falls {
-                    places: &places[falls_from..falls_until],
-                    first: from,
-                }
-            });
-            let samples = Samples {
+            let time_ms = self.window.query_grid.time_ms(step);
+            let samples = |sliding| Samples {
                 timestamps: &timestamps[from..until],
                 values: &values[from..until],
                 start_ms,
                 end_ms,
-                time_ms: self.window.query_grid.time_ms(step),
-                falls,
+                time_ms,
+                sliding,
             };
-            cells.push((self.evaluation.evaluate)(&samples, &at));
+            let sliding = counter.as_mut().map(|counter| counter.slide(from, until));
+            cells.push((self.evaluation.evaluate)(&samples(sliding), &at));
             if self.pace.tires(until - from) {
                 tokio::task::yield_now().await;
             }
         }
         self.window.budget.look_at(looked_at as u64);
         Ok(())
+    }
+}
+
+/// A counter over which a window slides.
+#[derive(Debug)]
+struct Counter {
+    /// Places at which the value is below the one before it.
+    falls: Vec<usize>,
+    /// Those of them that are inside the window.
+    inside: Range<usize>,
+    last: Cell<LastFactor>,
+}
+
+impl Counter {
+    fn new(values: &[f64]) -> Self {
+        let places = 1..values.len();
+        Self {
+            falls: places
+                .filter(|&place| values[place] < values[place - 1])
+                .collect(),
+            inside: 0..0,
+            last: Cell::default(),
+        }
+    }
+
+    /// Moves the window to the samples `from..until`; it never moves back.
+    fn slide(&mut self, from: usize, until: usize) -> Sliding<'_> {
+        let in_window = |falls: &[usize], end: usize| falls.iter().take_while(|&&place| place < end).count();
+        self.inside.end += in_window(&self.falls[self.inside.end..], until);
+        self.inside.start += in_window(&self.falls[self.inside.clone()], from + 1);
+        Sliding::new(&self.falls[self.inside.clone()], from, &self.last)
     }
 }
 
