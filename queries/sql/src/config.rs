@@ -7,24 +7,20 @@ use std::time::Duration;
 pub struct SqlConfig {
     /// Longest that a query may take, its wait for a place included.
     pub timeout: Duration,
-    /// Memory that a query may hold at a time: what it groups, sorts, joins, and its result.
-    pub memory_bytes_max: usize,
     /// Most rows of a result.
     pub rows_max: usize,
-    /// Queries that run at a time; more wait.
+    /// Queries that run at a time, where the process gives no places of its own; more wait.
     pub concurrent_max: usize,
     /// Partitions over which one query's operators may spread.
     pub partitions: usize,
 }
 
 impl Default for SqlConfig {
-    /// Two minutes as for PromQL; 256 MiB and four at a time stay within a small machine; a million rows
-    /// are more than a page can draw and less than a minute of transfer; one partition, because dividing
-    /// small scans doubles their latency.
+    /// Two minutes as for PromQL; four at a time stay within a small machine; a million rows
+    /// are more than a page can draw and less than a minute of transfer; one partition.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(120),
-            memory_bytes_max: 256 << 20,
             rows_max: 1_000_000,
             concurrent_max: 4,
             partitions: 1,

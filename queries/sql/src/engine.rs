@@ -7,7 +7,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
@@ -15,12 +14,13 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
-use queries_tables::Snapshot;
-use queries_tables::sql_tables::{CATALOG, OnlyCatalog, SCHEMA};
+use queries_tables::sql_tables::{CATALOG, GroupInScan, OnlyCatalog, QueryPool, SCHEMA};
+use queries_tables::{QueryMemory, Snapshot};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::admission::{Admission, Admitted, OwnPlaces};
 use crate::config::SqlConfig;
 use crate::error::SqlError;
 use crate::pg_catalog::{SqlCatalog, functions};
@@ -32,6 +32,10 @@ use crate::stream::{AbortOnDrop, BATCHES_WAITING_MAX, SqlStream};
 /// Stack of a planning thread: six times what the most operators need without optimisation. Only what
 /// is touched costs memory.
 const PLANNING_STACK_BYTES: usize = 64 << 20;
+/// Statements that are described at a time: as much planning as running keeps busy.
+const DESCRIBED_MAX: usize = 4;
+/// Memory of one query and of all, bytes, where the process says nothing: they stay within a small machine.
+const MEMORY_BYTES: (u64, u64) = (256 << 20, 1 << 30);
 
 /// Runs SQL queries. One a process.
 #[derive(Debug)]
@@ -41,7 +45,9 @@ pub struct SqlEngine {
     /// Functions, rules and options; cloned for each query, which brings its own tables.
     state: SessionState,
     environment: RuntimeEnv,
-    places: Arc<Semaphore>,
+    admission: Arc<dyn Admission>,
+    described: Arc<Semaphore>,
+    memory: Arc<QueryMemory>,
     promql: Option<Arc<dyn PromqlSource>>,
 }
 
@@ -65,6 +71,7 @@ impl SqlEngine {
             .with_config(session_config(&config))
             .with_runtime_env(Arc::new(environment.clone()))
             .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(GroupInScan))
             .build();
         for function in functions() {
             // One of the same name is replaced, as `version` is.
@@ -76,10 +83,24 @@ impl SqlEngine {
             runtime,
             state,
             environment,
-            places: Arc::new(Semaphore::new(config.concurrent_max)),
+            admission: Arc::new(OwnPlaces::new(config.concurrent_max)),
+            described: Arc::new(Semaphore::new(DESCRIBED_MAX)),
+            memory: Arc::new(QueryMemory::new(MEMORY_BYTES.0, MEMORY_BYTES.1)),
             config,
             promql: None,
         }
+    }
+
+    /// The same, within the memory that all queries of the process share.
+    #[must_use]
+    pub fn within(self, memory: Arc<QueryMemory>) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// The same, with places that `admission` gives instead of [`SqlConfig::concurrent_max`] of its own.
+    #[must_use]
+    pub fn admitted_by(self, admission: Arc<dyn Admission>) -> Self {
+        Self { admission, ..self }
     }
 
     /// The limits of queries.
@@ -121,9 +142,10 @@ impl SqlEngine {
         snapshot: Arc<dyn Snapshot>,
         statement: &SqlStatement,
     ) -> Result<Described, SqlError> {
-        let place = self.place().await?;
-        let state = self.state_over(snapshot);
-        let statement = statement.0.clone();
+        let place = Arc::clone(&self.described).acquire_owned();
+        let place = place.await.map_err(|_| SqlError::Canceled)?;
+        let state = self.state_over(snapshot, true);
+        let statement = statement.clone().into_ast();
         let described = self.on_own_stack(async move {
             let _place = place;
             describe(statement, &state).await
@@ -133,24 +155,28 @@ impl SqlEngine {
             .unwrap_or(Err(SqlError::Timeout(self.config.timeout)))
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, SqlError> {
-        let places = Arc::clone(&self.places);
-        places.acquire_owned().await.map_err(|_| SqlError::Canceled)
-    }
-
     async fn start(
         &self,
         snapshot: Arc<dyn Snapshot>,
         statement: SqlStatement,
         deadline: Instant,
     ) -> Result<SqlStream, SqlError> {
-        let place = self.place().await?;
-        let state = self.state_over(snapshot);
+        let place = self
+            .admission
+            .enter(statement.text(), self.config.timeout)
+            .await?;
+        let state = self.state_over(snapshot, false);
         let context = Arc::new(TaskContext::from(&state).with_runtime(self.environment_of_one()));
         let planned = self.on_own_stack(async move {
-            let plan = plan(statement.0, &state).await?;
-            // Held until the query has really ended, also when its caller has gone meanwhile.
-            Ok((plan, place))
+            // The place is held until the query has really ended, also when its caller has gone meanwhile.
+            let mut place = place;
+            match plan(statement.into_ast(), &state).await {
+                Ok(plan) => Ok((plan, place)),
+                Err(error) => {
+                    place.ended(Some(&error));
+                    Err(error)
+                }
+            }
         });
         let (plan, place) = planned.await?;
         let (sender, batches) = mpsc::channel(BATCHES_WAITING_MAX);
@@ -159,8 +185,9 @@ impl SqlEngine {
         let running = self.runtime.spawn(async move {
             let sent = send_batches(plan, context, &sender);
             let ended = tokio::time::timeout_at(deadline, sent).await;
-            drop(place);
-            if let Err(error) = ended.unwrap_or(Err(SqlError::Timeout(timeout))) {
+            let ended = ended.unwrap_or(Err(SqlError::Timeout(timeout)));
+            give_back(place, &ended);
+            if let Err(error) = ended {
                 // Nobody hears it when the reader has gone.
                 drop(sender.send(Err(error)).await);
             }
@@ -187,24 +214,28 @@ impl SqlEngine {
             .unwrap_or_else(|_| Err(SqlError::Internal("planning panicked".to_owned())))
     }
 
-    fn state_over(&self, snapshot: Arc<dyn Snapshot>) -> SessionState {
+    fn state_over(&self, snapshot: Arc<dyn Snapshot>, described: bool) -> SessionState {
         let mut state = self.state.clone();
         state.mark_start_execution();
         if let Some(promql) = &self.promql {
-            let function = PromqlFunction::new(Arc::clone(promql), Arc::clone(&snapshot));
+            let function = PromqlFunction::new(Arc::clone(promql), Arc::clone(&snapshot), described);
             state.register_udtf(PROMQL, Arc::new(function));
         }
         state.register_catalog_list(Arc::new(OnlyCatalog::new(SqlCatalog::new(snapshot))));
         state
     }
 
-    /// A memory budget of its own, so that one query cannot starve the others.
+    /// A part of the memory of all queries.
     fn environment_of_one(&self) -> Arc<RuntimeEnv> {
         Arc::new(RuntimeEnv {
-            memory_pool: Arc::new(GreedyMemoryPool::new(self.config.memory_bytes_max)),
+            memory_pool: Arc::new(QueryPool::new(Arc::clone(&self.memory))),
             ..self.environment.clone()
         })
     }
+}
+
+fn give_back(mut place: Box<dyn Admitted>, ended: &Result<(), SqlError>) {
+    place.ended(ended.as_ref().err());
 }
 
 fn session_config(config: &SqlConfig) -> SessionConfig {

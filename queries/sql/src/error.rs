@@ -68,7 +68,7 @@ impl From<DataFusionError> for SqlError {
             | DataFusionError::Configuration(_)
             | DataFusionError::Execution(_)) => Self::BadQuery(root.message().into_owned()),
             DataFusionError::ResourcesExhausted(text) => Self::TooLarge(format!(
-                "the query needs more memory than it may; narrow its time range, its labels or its groups ({text})"
+                "the query needs more memory than it may; narrow its time range, its labels or its groups, or raise --query.max-memory ({text})"
             )),
             DataFusionError::External(inner) if inner.is::<SnapshotError>() => {
                 Self::Storage(chain(inner.as_ref()))

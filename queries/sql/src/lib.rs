@@ -2,12 +2,14 @@
 //! `queries-tables`; what a query may cost is bounded here, and its errors are told apart by what the
 //! caller answers. The README lists tables, examples and limits.
 
+mod admission;
 mod cell;
 mod config;
 mod csv;
 mod engine;
 mod error;
 mod guard;
+mod list_text;
 mod pg_catalog;
 mod pieces;
 pub mod postgres;
@@ -18,6 +20,7 @@ mod stream;
 mod type_name;
 mod words;
 
+pub use admission::{Admission, Admitted};
 pub use cell::Cell;
 pub use config::SqlConfig;
 pub use csv::write_csv;

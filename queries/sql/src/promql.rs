@@ -58,22 +58,25 @@ pub trait PromqlSource: std::fmt::Debug + Send + Sync {
 pub(crate) struct PromqlFunction {
     source: Arc<dyn PromqlSource>,
     snapshot: Arc<dyn Snapshot>,
+    /// A statement is described before the values of its parameters are known.
+    described: bool,
 }
 
 impl PromqlFunction {
-    pub(crate) fn new(source: Arc<dyn PromqlSource>, snapshot: Arc<dyn Snapshot>) -> Self {
-        Self { source, snapshot }
+    pub(crate) fn new(source: Arc<dyn PromqlSource>, snapshot: Arc<dyn Snapshot>, described: bool) -> Self {
+        Self {
+            source,
+            snapshot,
+            described,
+        }
     }
 }
 
 impl TableFunctionImpl for PromqlFunction {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
-        let exprs = args.exprs();
-        // A statement with parameters is described before their values are known.
-        let described = exprs.iter().any(|expr| matches!(expr, Expr::Placeholder(_)));
-        let (query, range) = match described {
+        let (query, range) = match self.described {
             true => (String::new(), instant(0)),
-            false => arguments(exprs)?,
+            false => arguments(args.exprs())?,
         };
         let evaluation = Evaluation {
             source: Arc::clone(&self.source),

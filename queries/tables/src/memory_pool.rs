@@ -56,6 +56,11 @@ impl QueryMemory {
         self.total_bytes_max
     }
 
+    /// Bytes that one query may hold.
+    pub fn query_bytes_max(&self) -> u64 {
+        self.query_bytes_max
+    }
+
     pub(crate) fn check_query(&self, samples: usize) -> Result<(), TooMuchMemory> {
         match bytes(samples) <= self.query_bytes_max {
             true => Ok(()),
@@ -74,6 +79,11 @@ impl QueryMemory {
             });
         }
         Ok(())
+    }
+
+    /// Takes what cannot be done without, also beyond the limit.
+    pub(crate) fn take_anyway(&self, samples: usize) {
+        self.samples.fetch_add(samples, Ordering::Relaxed);
     }
 
     pub(crate) fn give_back(&self, samples: usize) {

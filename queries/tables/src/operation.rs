@@ -42,6 +42,21 @@ pub trait Operation: fmt::Debug + Any + Send + Sync + 'static {
     /// Schema of the batches that come out.
     fn schema(&self) -> SchemaRef;
 
+    /// Partitions that come out. Each is asked for by [`run_partition`](Self::run_partition).
+    fn partitions(&self) -> usize {
+        1
+    }
+
+    /// Starts the computation of one partition.
+    fn run_partition(
+        self: Arc<Self>,
+        _partition: usize,
+        inputs: Vec<SendableRecordBatchStream>,
+        context: &TaskContext,
+    ) -> Result<BatchStream> {
+        self.run(inputs, context)
+    }
+
     /// Starts the computation over the streams of the node's inputs. Nothing is computed before the
     /// result is polled, and dropping it stops the work.
     fn run(
@@ -74,7 +89,7 @@ impl<O: Operation> PlanNode<O> {
     fn new(operation: Arc<O>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(operation.schema()),
-            Partitioning::UnknownPartitioning(1),
+            Partitioning::UnknownPartitioning(operation.partitions()),
             EmissionType::Incremental,
             Boundedness::Bounded,
         )
@@ -147,7 +162,7 @@ impl<O: Operation> ExecutionPlan for PlanNode<O> {
             .map(|input| input.execute(partition, Arc::clone(&context)))
             .collect();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let stream = Arc::clone(&self.operation).run(inputs?, &context)?;
+        let stream = Arc::clone(&self.operation).run_partition(partition, inputs?, &context)?;
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             self.operation.schema(),
             Observed::new(stream, metrics),

@@ -12,7 +12,7 @@ pub(crate) const ALWAYS_EMPTY: [&str; EMPTY.len()] = {
 };
 
 /// Names and columns.
-pub(super) const EMPTY: [(&str, &str); 36] = [
+pub(super) const EMPTY: [(&str, &str); 38] = [
     ("pg_aggregate", "aggfnoid:i"),
     ("pg_attrdef", "oid:i adrelid:i adnum:i adbin:t"),
     ("pg_auth_members", "roleid:i member:i grantor:i admin_option:b"),
@@ -60,6 +60,10 @@ pub(super) const EMPTY: [(&str, &str); 36] = [
         "pg_matviews",
         "schemaname:t matviewname:t matviewowner:t tablespace:t hasindexes:b ispopulated:b definition:t",
     ),
+    (
+        "pg_opclass",
+        "oid:i opcmethod:i opcname:t opcnamespace:i opcintype:i opcdefault:b",
+    ),
     ("pg_operator", "oid:i oprname:t oprnamespace:i"),
     ("pg_partitioned_table", "partrelid:i partstrat:t partnatts:i"),
     ("pg_policy", "oid:i polname:t polrelid:i"),
@@ -71,6 +75,10 @@ pub(super) const EMPTY: [(&str, &str); 36] = [
     ("pg_publication_rel", "oid:i prpubid:i prrelid:i"),
     ("pg_range", "rngtypid:i rngsubtype:i rngmultitypid:i"),
     ("pg_rewrite", "oid:i rulename:t ev_class:i"),
+    (
+        "pg_sequence",
+        "seqrelid:i seqtypid:i seqstart:i seqincrement:i seqmax:i seqmin:i seqcache:i seqcycle:b",
+    ),
     ("pg_sequences", "schemaname:t sequencename:t sequenceowner:t"),
     ("pg_shdescription", "objoid:i classoid:i description:t"),
     ("pg_statistic_ext", "oid:i stxrelid:i stxname:t stxnamespace:i"),

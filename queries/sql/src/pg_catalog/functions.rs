@@ -58,6 +58,7 @@ const NULL: &[&str] = &[
     "pg_get_statisticsobjdef_columns",
     "inet_server_addr",
     "pg_tablespace_location",
+    "to_regtype",
     "pg_get_function_identity_arguments",
 ];
 

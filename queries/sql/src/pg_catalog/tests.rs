@@ -65,6 +65,25 @@ async fn what_drivers_ask() {
         ("SELECT count(*) FROM pg_index", "0"),
         ("SELECT quote_ident('http.requests')", "\"\"\"http.requests\"\"\""),
         ("SELECT 1 = ANY(ARRAY[1, 2])", "true"),
+        ("SELECT 1 = ANY('{3,1}'::int[])", "true"),
+        (
+            "SELECT 1 = ANY('{}'::int4[]), 1 <> ALL('{}'::int4[])",
+            "false,true",
+        ),
+        ("SELECT 1 <> ALL(ARRAY[1, 2])", "false"),
+        (
+            "SELECT ARRAY(SELECT value FROM limits WHERE value > 1 AND value < 1e9)",
+            "[1024]",
+        ),
+        (
+            "SELECT 'pg_x' LIKE 'pg/_%' ESCAPE '/', 'pgx' LIKE 'pg/_%' ESCAPE '/', 'a/b' LIKE 'a//b' ESCAPE '/'",
+            "true,false,true",
+        ),
+        (
+            "SELECT (SELECT n.nspname FROM pg_namespace n WHERE n.oid = t.typnamespace) FROM pg_type t WHERE t.oid = 25",
+            "pg_catalog",
+        ),
+        ("SELECT current_setting('jit')", "off"),
     ] {
         let answer = ask(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         assert_eq!(answer.lines().nth(1), Some(expected), "{sql}");
@@ -75,4 +94,36 @@ async fn what_drivers_ask() {
     assert_eq!(nothing.unwrap(), "conname\n");
     let unknown = bad_query(ask("SELECT * FROM pg_catalog.pg_nothing").await);
     assert!(unknown.contains("not found"), "{unknown}");
+}
+
+/// The statements of psql's `\d TABLE` that read what is empty here, and `\du`.
+#[tokio::test]
+async fn what_psql_asks_of_tables_without_rows() {
+    for (sql, expected) in [
+        (
+            "SELECT pol.polname, pol.polpermissive, CASE WHEN pol.polroles = '{0}' THEN NULL ELSE \
+             pg_catalog.array_to_string(array(select rolname from pg_catalog.pg_roles where oid = any (pol.polroles) \
+             order by 1),',') END, pg_catalog.pg_get_expr(pol.polqual, pol.polrelid), \
+             pg_catalog.pg_get_expr(pol.polwithcheck, pol.polrelid) \
+             FROM pg_catalog.pg_policy pol WHERE pol.polrelid = '16384' ORDER BY 1",
+            "polname,polpermissive,?column?,pg_get_expr,pg_get_expr_2\n",
+        ),
+        (
+            "SELECT pubname, NULL, NULL FROM pg_catalog.pg_publication p \
+             JOIN pg_catalog.pg_publication_rel pr ON p.oid = pr.prpubid WHERE pr.prrelid = '16384' \
+             UNION ALL SELECT pubname, NULL, NULL FROM pg_catalog.pg_publication p \
+             WHERE p.puballtables AND pg_catalog.pg_relation_is_publishable('16384') ORDER BY 1",
+            "pubname,?column?,?column?_2\n",
+        ),
+        (
+            "SELECT r.rolname, ARRAY(SELECT b.rolname FROM pg_catalog.pg_auth_members m \
+             JOIN pg_catalog.pg_roles b ON (m.roleid = b.oid) WHERE m.member = r.oid) as memberof \
+             FROM pg_catalog.pg_roles r WHERE r.rolname !~ '^pg_' ORDER BY 1",
+            "rolname,memberof\nweir,[]\n",
+        ),
+        ("SELECT 1, 1, 2 AS x, 3 AS x", "Int64(1),1_2,x,x_2\n1,1,2,3\n"),
+    ] {
+        let answer = ask(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(answer, expected, "{sql}");
+    }
 }

@@ -64,8 +64,8 @@ impl Asked {
         };
         let asked = statements.into_iter().map(|statement| match command(&statement) {
             Some(command) => Ok(Self::Command(command)),
-            None => match SqlStatement::of(statement) {
-                Ok(statement) => Ok(Self::Query(statement)),
+            None => match SqlStatement::of(statement, sql) {
+                Ok(statement) => Ok(Self::Query(statement.with_column_names())),
                 Err(error) => Err(errors::of_query(&error, sql)),
             },
         });
@@ -90,7 +90,10 @@ impl Asked {
         let statement = SqlStatement::split(text).ok()?.pop()?;
         match command(&statement) {
             Some(command) => Some(Self::Command(command)),
-            None => SqlStatement::of(statement).ok().map(Self::Query),
+            None => {
+                let statement = SqlStatement::of(statement, text).ok()?;
+                Some(Self::Query(statement.with_column_names()))
+            }
         }
     }
 }

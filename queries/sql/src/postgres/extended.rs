@@ -1,6 +1,6 @@
 //! The extended protocol: statements are prepared, described, bound to values and executed, in text or binary.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -20,13 +20,15 @@ use pgwire::messages::extendedquery::{
     Close, CloseComplete, Execute, Parse, ParseComplete, TARGET_TYPE_BYTE_PORTAL, TARGET_TYPE_BYTE_STATEMENT,
 };
 use pgwire::messages::response::TransactionStatus;
+use queries_tables::Snapshot;
 
 use super::commands::{Asked, Command, aborted};
 use super::connection::Connection;
 use super::errors;
-use super::parameters::{Bound, literal};
+use super::parameters::{Bound, element_of, list_of, literal, named, typed_null};
 use super::rows::{fields, pg_type};
 use crate::engine::Described;
+use crate::error::SqlError;
 use crate::statement::SqlStatement;
 
 /// Most prepared statements of a connection: ten times what drivers keep.
@@ -99,8 +101,8 @@ impl QueryParser for Parser {
 }
 
 impl Connection {
-    /// The columns of a statement and the types of its parameters: what the client says, else what the statement
-    /// says, else text.
+    /// The columns of a statement and the types of its parameters: what the client says, else what the statement casts
+    /// them to, else what it compares them with, else text.
     async fn describe(
         &self,
         statement: &SqlStatement,
@@ -108,9 +110,6 @@ impl Connection {
         types: &[Option<Type>],
     ) -> PgWireResult<(SchemaRef, Vec<Type>)> {
         let snapshot = self.snapshot()?;
-        let mut watched = self.running.begin();
-        let described = self.engine.describe(Arc::clone(&snapshot), statement);
-        let described = watched.or_ended(async { Ok(described.await) }).await?;
         let count = statement.parameter_count().max(types.len());
         if count > PARAMETERS_MAX {
             return Err(errors::error(
@@ -118,40 +117,65 @@ impl Connection {
                 format!("at most {PARAMETERS_MAX} parameters are read"),
             ));
         }
-        let described = match described {
-            Ok(described) => described,
-            Err(error) if count == 0 => return Err(errors::of_query(&error, sql)),
-            // Where a parameter may not stand while its value is not known, as in LIMIT.
-            Err(_) => {
-                let nulls = vec![Expr::Value(Value::Null.into()); count];
-                let bound = statement.with_parameters(&nulls);
-                let bound = bound.map_err(|error| errors::of_query(&error, sql))?;
-                let schema = self.engine.describe(snapshot, &bound).await;
-                let schema = schema.map_err(|error| errors::of_query(&error, sql))?.schema;
-                Described {
-                    schema,
-                    parameters: BTreeMap::new(),
-                }
-            }
-        };
+        let said: Vec<Option<Type>> = (0..count)
+            .map(|i| {
+                let declared = types.get(i).cloned().flatten();
+                let declared = declared.filter(|declared| *declared != Type::UNKNOWN);
+                let cast = statement.casts().get(&(i + 1));
+                declared.or_else(|| cast.and_then(|word| named(word)))
+            })
+            .collect();
+        let (statement, lists) = statement.for_description();
+        let mut watched = self.running.begin();
+        let described = self.described_with(&statement, snapshot, &said, &lists);
+        let described = watched.or_ended(async { Ok(described.await) }).await?;
+        let described = described.map_err(|error| errors::of_query(&error, sql))?;
         let mut parameters = Vec::with_capacity(count);
-        for i in 0..count {
-            let declared = types
-                .get(i)
-                .cloned()
-                .flatten()
-                .filter(|declared| *declared != Type::UNKNOWN);
-            let found = described
-                .parameters
-                .get(&format!("${}", i + 1))
-                .and_then(Option::as_ref);
-            parameters.push(match (declared, found) {
-                (Some(declared), _) => declared,
+        for (i, said) in said.into_iter().enumerate() {
+            let found = described.parameters.get(&format!("${}", i + 1));
+            parameters.push(match (said, found.and_then(Option::as_ref)) {
+                (Some(said), _) => said,
+                (None, Some(found)) if lists.contains(&(i + 1)) => list_of(&pg_type(found)?),
                 (None, Some(found)) => pg_type(found)?,
+                (None, None) if lists.contains(&(i + 1)) => Type::TEXT_ARRAY,
                 (None, None) => Type::TEXT,
             });
         }
         Ok((promised(&described.schema), parameters))
+    }
+
+    /// Describes a statement with nulls of the types that are known in the place of its parameters. Where that cannot
+    /// be planned, as in LIMIT, less is said of them.
+    async fn described_with(
+        &self,
+        statement: &SqlStatement,
+        snapshot: Arc<dyn Snapshot>,
+        said: &[Option<Type>],
+        lists: &BTreeSet<usize>,
+    ) -> Result<Described, SqlError> {
+        let typed: Vec<Option<Expr>> = said
+            .iter()
+            .enumerate()
+            .map(|(i, said)| {
+                let said = said.as_ref()?;
+                let element = element_of(said).filter(|_| lists.contains(&(i + 1)));
+                Some(typed_null(element.as_ref().unwrap_or(said)))
+            })
+            .collect();
+        let open = vec![None; said.len()];
+        let nulls = vec![Some(Expr::Value(Value::Null.into())); said.len()];
+        let mut first_error = None;
+        for values in [typed, open, nulls] {
+            let bound = statement.with_some_parameters(&values)?;
+            match self.engine.describe(Arc::clone(&snapshot), &bound).await {
+                Ok(described) => return Ok(described),
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+            if said.is_empty() {
+                break;
+            }
+        }
+        Err(first_error.unwrap_or_else(|| SqlError::Internal("nothing was described".to_owned())))
     }
 }
 

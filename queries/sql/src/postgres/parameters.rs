@@ -1,15 +1,16 @@
 //! Values that a client binds to `$1`, `$2`, …, in text or binary, as literals of SQL.
 
-use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, TimezoneInfo, Value,
-};
+use datafusion::sql::sqlparser::ast::{CastKind, DataType, Expr, TimezoneInfo, Value};
 use engine_model::time::format_rfc3339_ms;
 use pgwire::api::Type;
 use pgwire::error::PgWireResult;
 
 use super::errors;
+use crate::list_text::list_elements;
+use crate::words::call;
 
+/// Most elements of a list: each is looked at while the statement is planned.
+const ELEMENTS_MAX: usize = 10_000;
 /// 2000-01-01 in microseconds since 1970: where PostgreSQL's timestamps begin.
 const EPOCH_US: i64 = 946_684_800_000_000;
 /// 2000-01-01 in days since 1970.
@@ -34,6 +35,13 @@ pub(super) fn literal(bound: Bound<'_>) -> PgWireResult<Expr> {
             true => binary_elements(bytes)?,
             false => text_elements(text(bytes)?)?,
         };
+        if elements.len() > ELEMENTS_MAX {
+            let what = format!(
+                "a list of {} elements, at most {ELEMENTS_MAX} are read",
+                elements.len()
+            );
+            return Err(errors::error("54000", what));
+        }
         let mut items = Vec::with_capacity(elements.len());
         for bytes in &elements {
             items.push(literal(Bound {
@@ -42,7 +50,7 @@ pub(super) fn literal(bound: Bound<'_>) -> PgWireResult<Expr> {
                 binary: bound.binary,
             })?);
         }
-        return Ok(list(items));
+        return Ok(call("make_array", items));
     }
     let text = match bound.binary {
         true => binary_text(bytes, bound.data_type)?,
@@ -55,40 +63,89 @@ fn text(bytes: &[u8]) -> PgWireResult<&str> {
     std::str::from_utf8(bytes).map_err(|_| errors::error("22021", "a parameter is no UTF-8"))
 }
 
-fn element_of(data_type: &Type) -> Option<Type> {
-    // The lists that drivers make of their own.
-    Some(match *data_type {
-        Type::BOOL_ARRAY => Type::BOOL,
-        Type::INT2_ARRAY => Type::INT2,
-        Type::INT4_ARRAY => Type::INT4,
-        Type::INT8_ARRAY => Type::INT8,
-        Type::FLOAT4_ARRAY => Type::FLOAT4,
-        Type::FLOAT8_ARRAY => Type::FLOAT8,
-        Type::NUMERIC_ARRAY => Type::NUMERIC,
-        Type::TEXT_ARRAY => Type::TEXT,
-        Type::VARCHAR_ARRAY => Type::VARCHAR,
-        Type::TIMESTAMPTZ_ARRAY => Type::TIMESTAMPTZ,
+/// Types of elements, and of the lists of them.
+const LISTS: [(Type, Type); 17] = [
+    (Type::BOOL, Type::BOOL_ARRAY),
+    (Type::INT2, Type::INT2_ARRAY),
+    (Type::INT4, Type::INT4_ARRAY),
+    (Type::INT8, Type::INT8_ARRAY),
+    (Type::OID, Type::OID_ARRAY),
+    (Type::FLOAT4, Type::FLOAT4_ARRAY),
+    (Type::FLOAT8, Type::FLOAT8_ARRAY),
+    (Type::NUMERIC, Type::NUMERIC_ARRAY),
+    (Type::TEXT, Type::TEXT_ARRAY),
+    (Type::VARCHAR, Type::VARCHAR_ARRAY),
+    (Type::BPCHAR, Type::BPCHAR_ARRAY),
+    (Type::NAME, Type::NAME_ARRAY),
+    (Type::JSON, Type::JSON_ARRAY),
+    (Type::DATE, Type::DATE_ARRAY),
+    (Type::TIMESTAMP, Type::TIMESTAMP_ARRAY),
+    (Type::TIMESTAMPTZ, Type::TIMESTAMPTZ_ARRAY),
+    (Type::INTERVAL, Type::INTERVAL_ARRAY),
+];
+
+/// The type of the elements of a list.
+pub(super) fn element_of(data_type: &Type) -> Option<Type> {
+    let found = LISTS.iter().find(|(_, list)| list == data_type);
+    found.map(|(element, _)| element.clone())
+}
+
+/// The type of lists of elements of a type.
+pub(super) fn list_of(data_type: &Type) -> Type {
+    let found = LISTS.iter().find(|(element, _)| element == data_type);
+    found.map_or(Type::TEXT_ARRAY, |(_, list)| list.clone())
+}
+
+/// A type as it is written in a cast, in small letters.
+pub(super) fn named(word: &str) -> Option<Type> {
+    if let Some(element) = word.strip_suffix("[]") {
+        return named(element).map(|element| list_of(&element));
+    }
+    Some(match word {
+        "bool" | "boolean" => Type::BOOL,
+        "smallint" | "int2" => Type::INT2,
+        "int" | "integer" | "int4" => Type::INT4,
+        "bigint" | "int8" => Type::INT8,
+        "oid" => Type::OID,
+        "real" | "float4" => Type::FLOAT4,
+        "double" | "double precision" | "float8" | "float" => Type::FLOAT8,
+        "numeric" | "decimal" => Type::NUMERIC,
+        // Names of objects are written as texts.
+        "text" | "regclass" | "regtype" | "regproc" | "regnamespace" => Type::TEXT,
+        "varchar" | "character varying" => Type::VARCHAR,
+        "name" => Type::NAME,
+        "date" => Type::DATE,
+        "timestamp" | "timestamp without time zone" => Type::TIMESTAMP,
+        "timestamptz" | "timestamp with time zone" => Type::TIMESTAMPTZ,
+        "interval" => Type::INTERVAL,
         _ => return None,
     })
 }
 
-fn list(items: Vec<Expr>) -> Expr {
-    let items = items
-        .into_iter()
-        .map(|item| FunctionArg::Unnamed(FunctionArgExpr::Expr(item)));
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new("make_array")]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: items.collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
+/// A null of a type, for what is planned before values are known.
+pub(super) fn typed_null(data_type: &Type) -> Expr {
+    let null = Expr::Value(Value::Null.into());
+    let Some(data_type) = sql_type(data_type) else {
+        return null;
+    };
+    cast(null, data_type)
+}
+
+/// The type of a literal; `None` for texts.
+fn sql_type(data_type: &Type) -> Option<DataType> {
+    Some(match *data_type {
+        Type::BOOL => DataType::Boolean,
+        Type::INT2 | Type::INT4 | Type::INT8 | Type::OID => DataType::BigInt(None),
+        Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC => DataType::DoublePrecision,
+        Type::TIMESTAMP => DataType::Timestamp(None, TimezoneInfo::None),
+        Type::TIMESTAMPTZ => DataType::Timestamp(None, TimezoneInfo::Tz),
+        Type::DATE => DataType::Date,
+        Type::INTERVAL => DataType::Interval {
+            fields: None,
+            precision: None,
+        },
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => DataType::Text,
+        _ => return None,
     })
 }
 
@@ -97,38 +154,33 @@ fn of_text(text: String, data_type: &Type) -> PgWireResult<Expr> {
         let what = format!("invalid input syntax for type {}: \"{text}\"", data_type.name());
         errors::error("22P02", what)
     };
-    Ok(match *data_type {
-        Type::BOOL => match text.to_ascii_lowercase().as_str() {
-            "t" | "true" | "1" | "on" | "yes" | "y" => Expr::Value(Value::Boolean(true).into()),
-            "f" | "false" | "0" | "off" | "no" | "n" => Expr::Value(Value::Boolean(false).into()),
-            _ => return Err(invalid(&text)),
-        },
-        Type::INT2 | Type::INT4 | Type::INT8 | Type::OID => match text.trim().parse::<i64>() {
-            Ok(_) => typed(text, DataType::BigInt(None)),
-            Err(_) => return Err(invalid(&text)),
-        },
-        Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC => match text.trim().parse::<f64>() {
-            Ok(_) => typed(text, DataType::DoublePrecision),
-            Err(_) => return Err(invalid(&text)),
-        },
-        Type::TIMESTAMP => typed(text, DataType::Timestamp(None, TimezoneInfo::None)),
-        Type::TIMESTAMPTZ => typed(text, DataType::Timestamp(None, TimezoneInfo::Tz)),
-        Type::DATE => typed(text, DataType::Date),
-        Type::INTERVAL => typed(
-            text,
-            DataType::Interval {
-                fields: None,
-                precision: None,
-            },
-        ),
-        _ => Expr::Value(Value::SingleQuotedString(text).into()),
-    })
+    if *data_type == Type::BOOL {
+        return match text.to_ascii_lowercase().as_str() {
+            "t" | "true" | "1" | "on" | "yes" | "y" => Ok(Expr::Value(Value::Boolean(true).into())),
+            "f" | "false" | "0" | "off" | "no" | "n" => Ok(Expr::Value(Value::Boolean(false).into())),
+            _ => Err(invalid(&text)),
+        };
+    }
+    let literal = |text: String| Expr::Value(Value::SingleQuotedString(text).into());
+    let data_type = match sql_type(data_type) {
+        None | Some(DataType::Text) => return Ok(literal(text)),
+        Some(data_type) => data_type,
+    };
+    let is_number = match data_type {
+        DataType::BigInt(_) => text.trim().parse::<i64>().is_ok(),
+        DataType::DoublePrecision => text.trim().parse::<f64>().is_ok(),
+        _ => true,
+    };
+    match is_number {
+        true => Ok(cast(literal(text), data_type)),
+        false => Err(invalid(&text)),
+    }
 }
 
-fn typed(text: String, data_type: DataType) -> Expr {
+fn cast(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast {
         kind: CastKind::Cast,
-        expr: Box::new(Expr::Value(Value::SingleQuotedString(text).into())),
+        expr: Box::new(expr),
         data_type,
         array: false,
         format: None,
@@ -255,37 +307,12 @@ fn binary_elements(bytes: &[u8]) -> PgWireResult<Vec<Option<Vec<u8>>>> {
 
 /// Elements of `{a,"b c",NULL}`.
 fn text_elements(text: &str) -> PgWireResult<Vec<Option<Vec<u8>>>> {
-    let wrong = || errors::error("22P02", format!("malformed array literal: \"{text}\""));
-    let inner = text
-        .trim()
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'));
-    let mut rest = inner.ok_or_else(wrong)?.chars().peekable();
-    let mut elements = Vec::new();
-    while rest.peek().is_some() {
-        let (mut element, mut quoted) = (String::new(), false);
-        loop {
-            match rest.next() {
-                None | Some(',') => break,
-                Some('"') => {
-                    quoted = true;
-                    loop {
-                        match rest.next().ok_or_else(wrong)? {
-                            '"' => break,
-                            '\\' => element.push(rest.next().ok_or_else(wrong)?),
-                            c => element.push(c),
-                        }
-                    }
-                }
-                Some('{') => return Err(wrong()),
-                Some('\\') => element.push(rest.next().ok_or_else(wrong)?),
-                Some(c) => element.push(c),
-            }
-        }
-        let null = !quoted && element.eq_ignore_ascii_case("null");
-        elements.push((!null).then(|| element.into_bytes()));
-    }
-    Ok(elements)
+    let elements = list_elements(text)
+        .ok_or_else(|| errors::error("22P02", format!("malformed array literal: \"{text}\"")))?;
+    let bytes = elements
+        .into_iter()
+        .map(|element| element.map(String::into_bytes));
+    Ok(bytes.collect())
 }
 
 #[cfg(test)]

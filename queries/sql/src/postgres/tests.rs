@@ -304,3 +304,44 @@ async fn prepared_statements_take_parameters() {
     expected.extend(4.0_f64.to_be_bytes());
     assert_eq!(*row, expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_limits_are_parameters_too() {
+    let engine = SqlEngine::new(SqlConfig::default(), Handle::current());
+    let engine = engine.with_promql(Arc::new(crate::tests::Echo));
+    let (address, _stop, _task) = serve_by(PostgresConfig::default(), engine).await;
+    let (mut client, _) = Client::connect(address, "weir").await;
+    for (sql, types) in [
+        (
+            "SELECT value FROM node_load1 WHERE instance = ANY($1)",
+            &[1009_i32][..],
+        ),
+        (
+            "SELECT value FROM node_load1 WHERE value = ANY($1) AND timestamp <> ALL($2)",
+            &[1022, 1185],
+        ),
+        (
+            "SELECT value FROM node_load1 WHERE value = ANY($1::int8[]) LIMIT $2 OFFSET $3",
+            &[1016, 20, 20],
+        ),
+        ("SELECT $1::float8, $2::text[], $3::oid", &[701, 1009, 26]),
+        (
+            "SELECT value FROM promql('up', $1::timestamptz, $2::timestamptz, $3)",
+            &[1184, 1184, 25],
+        ),
+    ] {
+        let mut parse = format!("s\0{sql}\0").into_bytes();
+        parse.extend([0, 0]);
+        client.send(b'P', &parse).await;
+        client.send(b'D', b"Ss\0").await;
+        client.send(b'C', b"Ss\0").await;
+        client.send(b'S', b"").await;
+        let answer = client.until_ready().await;
+        let (_, found) = answer
+            .iter()
+            .find(|(kind, _)| *kind == b't')
+            .unwrap_or_else(|| panic!("{sql}: {}", error(&answer, 'M')));
+        let expected: Vec<u8> = types.iter().flat_map(|oid| oid.to_be_bytes()).collect();
+        assert_eq!(found[2..], expected, "{sql}");
+    }
+}

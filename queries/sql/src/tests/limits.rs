@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine_model::Labels;
-use queries_tables::{MemorySnapshot, Snapshot};
+use parking_lot::Mutex;
+use queries_tables::{MemorySnapshot, QueryMemory, Snapshot};
 use tokio::runtime::Handle;
 
-use super::{ask, ask_with, snapshot};
+use super::{ask, ask_of, ask_with, snapshot};
 use crate::guard::OPERATORS_MAX;
-use crate::{SqlConfig, SqlEngine, SqlError};
+use crate::{Admission, Admitted, SqlConfig, SqlEngine, SqlError};
 
 /// Some series with distinct values.
 fn many(series: usize, samples: i64) -> Arc<dyn Snapshot> {
@@ -43,25 +44,94 @@ async fn too_many_rows() {
 
 #[tokio::test]
 async fn too_much_memory() {
-    let config = || SqlConfig {
-        memory_bytes_max: 1 << 20,
-        ..SqlConfig::default()
-    };
+    let memory = Arc::new(QueryMemory::new(1 << 20, 1 << 30));
+    let engine = SqlEngine::new(SqlConfig::default(), Handle::current())
+        .within(Arc::clone(&memory))
+        .with_promql(Arc::new(super::Echo));
     let snapshot = many(300, 200);
     for sql in [
         "SELECT value FROM m",
         "SELECT value, count(*) FROM m GROUP BY 1 ORDER BY 2",
         "SELECT a.value FROM m a JOIN m b ON a.value = b.value",
         "SELECT value FROM m ORDER BY value",
+        "SELECT count(*) FROM promql('m', 0, 100000, '1s')",
     ] {
-        let error = ask_with(config(), Arc::clone(&snapshot), sql).await.unwrap_err();
+        let error = ask_of(&engine, Arc::clone(&snapshot), sql).await.unwrap_err();
         assert!(
-            matches!(&error, SqlError::TooLarge(text) if text.contains("more memory")),
+            matches!(&error, SqlError::TooLarge(text) if text.contains("more memory") && text.contains("raise --query.max-memory")),
             "{sql}: {error:?}"
         );
+        given_back(&memory).await;
     }
-    let small = ask_with(config(), snapshot, "SELECT count(*) AS n, max(value) AS v FROM m").await;
+    let small = ask_of(&engine, snapshot, "SELECT count(*) AS n, max(value) AS v FROM m").await;
     assert_eq!(small.unwrap(), "n,v\n60000,59999\n");
+    given_back(&memory).await;
+}
+
+/// A query that has ended gives its memory back once its tasks have stopped.
+async fn given_back(memory: &QueryMemory) {
+    while memory.held_bytes() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_memory_of_all_queries_has_a_limit_too() {
+    let memory = Arc::new(QueryMemory::new(64 << 20, 2 << 20));
+    let engine = SqlEngine::new(SqlConfig::default(), Handle::current()).within(Arc::clone(&memory));
+    let error = ask_of(&engine, many(300, 1000), "SELECT value FROM m").await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("raise --query.max-memory-total"), "{error}");
+    given_back(&memory).await;
+}
+
+#[derive(Debug, Default)]
+struct Ledger(Arc<Mutex<Vec<String>>>);
+
+#[derive(Debug)]
+struct Entry(Arc<Mutex<Vec<String>>>, String);
+
+#[async_trait::async_trait]
+impl Admission for Ledger {
+    async fn enter(&self, text: &str, _longest: Duration) -> Result<Box<dyn Admitted>, SqlError> {
+        if text.contains("refused") {
+            return Err(SqlError::Timeout(Duration::ZERO));
+        }
+        Ok(Box::new(Entry(Arc::clone(&self.0), text.to_owned())))
+    }
+}
+
+impl Admitted for Entry {
+    fn ended(&mut self, error: Option<&SqlError>) {
+        let end = error.map_or("fine", |_| "failed");
+        self.0.lock().push(format!("{}: {end}", self.1));
+    }
+}
+
+#[tokio::test]
+async fn statements_ask_for_their_places_and_tell_how_they_ended() {
+    let entries = Arc::new(Mutex::new(Vec::new()));
+    let engine = SqlEngine::new(SqlConfig::default(), Handle::current())
+        .admitted_by(Arc::new(Ledger(Arc::clone(&entries))));
+    ask_of(&engine, snapshot(), "SELECT 1 AS one").await.unwrap();
+    ask_of(&engine, snapshot(), "SELECT nope FROM limits")
+        .await
+        .unwrap_err();
+    ask_of(
+        &engine,
+        snapshot(),
+        "SELECT 1 / (value - value) FROM limits WHERE 1 / 0 = 1",
+    )
+    .await
+    .unwrap_err();
+    let refused = ask_of(&engine, snapshot(), "SELECT 'refused'").await.unwrap_err();
+    assert!(matches!(refused, SqlError::Timeout(_)), "{refused:?}");
+    let ends: Vec<String> = entries
+        .lock()
+        .iter()
+        .map(|entry| entry.rsplit(' ').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(ends, ["fine", "failed", "failed"], "{entries:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

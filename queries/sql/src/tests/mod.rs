@@ -1,5 +1,6 @@
 //! Questions and answers over a snapshot in memory and over a real store, in the form of CSV.
 
+mod grouped;
 mod histograms;
 mod limits;
 mod promql;
@@ -13,6 +14,8 @@ use engine_model::Labels;
 use engine_model::staleness::{NORMAL_NAN, STALE_NAN};
 use queries_tables::{MemorySnapshot, Snapshot};
 use tokio::runtime::Handle;
+
+pub(crate) use promql::Echo;
 
 use crate::{SqlConfig, SqlEngine, SqlError, write_csv};
 
@@ -82,7 +85,11 @@ pub(crate) fn snapshot() -> Arc<dyn Snapshot> {
 }
 
 async fn ask_with(config: SqlConfig, snapshot: Arc<dyn Snapshot>, sql: &str) -> Result<String, SqlError> {
-    let engine = SqlEngine::new(config, Handle::current()).with_promql(Arc::new(promql::Echo));
+    let engine = SqlEngine::new(config, Handle::current()).with_promql(Arc::new(Echo));
+    ask_of(&engine, snapshot, sql).await
+}
+
+async fn ask_of(engine: &SqlEngine, snapshot: Arc<dyn Snapshot>, sql: &str) -> Result<String, SqlError> {
     let result = engine.query(snapshot, sql).await?;
     let mut csv = Vec::new();
     write_csv(&result, &mut csv).unwrap();

@@ -12,7 +12,7 @@ use crate::{PromqlSource, SqlError, StepRange};
 
 /// A series with the instants of the range as values, named as the query.
 #[derive(Debug)]
-pub(super) struct Echo;
+pub(crate) struct Echo;
 
 #[async_trait]
 impl PromqlSource for Echo {

@@ -182,7 +182,10 @@ async fn explain_shows_what_the_scan_holds() {
     assert!(plan.contains(scan), "{plan}");
     assert!(!plan.contains("FilterExec"), "{plan}");
     let analyzed = ask(&sql.replace("EXPLAIN", "EXPLAIN ANALYZE")).await.unwrap();
-    assert!(analyzed.contains("output_rows=5"), "{analyzed}");
+    assert!(
+        analyzed.contains("output_rows=2") && analyzed.contains("rows_read=5"),
+        "{analyzed}"
+    );
 }
 
 #[tokio::test]

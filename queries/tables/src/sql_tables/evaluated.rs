@@ -15,7 +15,7 @@ use engine_storage::SeriesSamples;
 use futures::StreamExt;
 
 use super::columns::{Column, Columns};
-use super::rows::{Run, batch};
+use super::rows::{Run, Samples, batch};
 use crate::operation::{BatchStream, Operation, PlanNode};
 
 /// Series with their samples, computed when they are asked for.
@@ -131,6 +131,7 @@ impl Rest {
     async fn next(mut self) -> Result<Option<(arrow::array::RecordBatch, Self)>> {
         let (mut series, mut sample) = self.next;
         let (mut runs, mut rows) = (Vec::new(), 0);
+        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
         while rows < self.rows_max
             && let Some(one) = self.series.get(series)
         {
@@ -139,9 +140,9 @@ impl Rest {
                 runs.push(Run {
                     labels: &one.labels,
                     rows: end - sample,
-                    timestamps: &one.timestamps[sample..end],
-                    values: &one.values[sample..end],
                 });
+                timestamps.extend_from_slice(&one.timestamps[sample..end]);
+                values.extend_from_slice(&one.values[sample..end]);
                 rows += end - sample;
             }
             (series, sample) = match end == one.timestamps.len() {
@@ -152,7 +153,7 @@ impl Rest {
         if rows == 0 {
             return Ok(None);
         }
-        let made = batch(&self.rows.columns, &runs)?;
+        let made = batch(&self.rows.columns, &runs, &Samples::new(timestamps, values))?;
         self.next = (series, sample);
         Ok(Some((made, self)))
     }

@@ -15,7 +15,7 @@ use engine_model::{FloatHistogram, Labels};
 use futures::StreamExt;
 
 use super::columns::{Column, Columns, HistogramColumn, bucket_fields, bucket_item};
-use super::rows::{Run, column};
+use super::rows::{Run, Samples, column};
 use super::selection::{Cursor, Selection};
 use crate::operation::{BatchStream, Operation};
 
@@ -126,22 +126,16 @@ impl Reader {
 }
 
 fn batch(columns: &Columns, rows: &[Row]) -> Result<RecordBatch> {
-    let times: Vec<i64> = rows.iter().map(|row| row.at_ms).collect();
-    let runs: Vec<Run<'_>> = rows
-        .iter()
-        .zip(times.chunks(1))
-        .map(|(row, time)| Run {
-            labels: &row.labels,
-            rows: 1,
-            timestamps: time,
-            values: &[],
-        })
-        .collect();
+    let times = Samples::new(rows.iter().map(|row| row.at_ms).collect(), Vec::new());
+    let mut runs: Vec<Run<'_>> = Vec::with_capacity(rows.len());
+    for Row { labels, .. } in rows {
+        runs.push(Run { labels, rows: 1 });
+    }
     let arrays: Result<Vec<ArrayRef>> = columns
         .iter()
         .map(|wanted| match wanted {
             Column::Histogram(part) => part_column(*part, rows),
-            other => Ok(column(other, &runs, rows.len())?),
+            other => Ok(column(other, &runs, &times, rows.len())?),
         })
         .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));

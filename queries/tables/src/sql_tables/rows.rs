@@ -1,12 +1,13 @@
 //! Series and samples as flat rows. Only the columns that are asked for are made.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Array, Float64Builder, MapArray, RecordBatch, RecordBatchOptions, StringBuilder,
-    StringViewBuilder, StructArray, TimestampMillisecondArray,
+    ArrayRef, Float64Array, MapArray, RecordBatch, RecordBatchOptions, StringBuilder, StringViewBuilder,
+    StructArray, TimestampMillisecondArray,
 };
-use arrow::buffer::OffsetBuffer;
+use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
 use datafusion::error::Result;
 use engine_model::Labels;
@@ -18,28 +19,66 @@ use super::columns::{Column, Columns, UTC, map_entries_field, map_entry_fields};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Run<'a> {
     pub(super) labels: &'a Labels,
-    /// Number of rows. Samples, where the table has them, are one a row.
+    /// Number of rows.
     pub(super) rows: usize,
-    pub(super) timestamps: &'a [i64],
-    pub(super) values: &'a [f64],
 }
 
-/// Makes the columns of `runs`.
-pub(super) fn batch(columns: &Columns, runs: &[Run<'_>]) -> Result<RecordBatch> {
+/// Times and values of rows, where a table has them. Cheap to clone and to cut.
+#[derive(Debug, Clone)]
+pub(super) struct Samples {
+    /// ms since the epoch.
+    pub(super) timestamps: ScalarBuffer<i64>,
+    pub(super) values: ScalarBuffer<f64>,
+}
+
+impl Samples {
+    /// Those of rows that are none of samples.
+    pub(super) fn none() -> Self {
+        Self::new(Vec::new(), Vec::new())
+    }
+
+    pub(super) fn new(timestamps: Vec<i64>, values: Vec<f64>) -> Self {
+        Self {
+            timestamps: timestamps.into(),
+            values: values.into(),
+        }
+    }
+
+    /// A part of them, not copied.
+    pub(super) fn slice(&self, rows: Range<usize>) -> Self {
+        Self {
+            timestamps: self.timestamps.slice(rows.start, rows.len()),
+            values: self.values.slice(rows.start, rows.len()),
+        }
+    }
+}
+
+/// Makes the columns of `runs`, whose rows are `samples`.
+pub(super) fn batch(columns: &Columns, runs: &[Run<'_>], samples: &Samples) -> Result<RecordBatch> {
     let rows = runs.iter().map(|run| run.rows).sum();
-    let arrays: Result<Vec<ArrayRef>, ArrowError> =
-        columns.iter().map(|wanted| column(wanted, runs, rows)).collect();
+    let arrays: Result<Vec<ArrayRef>, ArrowError> = columns
+        .iter()
+        .map(|wanted| column(wanted, runs, samples, rows))
+        .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let schema = Arc::clone(columns.schema());
     Ok(RecordBatch::try_new_with_options(schema, arrays?, &options)?)
 }
 
 /// One column of `runs`, which have `rows` rows.
-pub(super) fn column(column: &Column, runs: &[Run<'_>], rows: usize) -> Result<ArrayRef, ArrowError> {
+pub(super) fn column(
+    column: &Column,
+    runs: &[Run<'_>],
+    samples: &Samples,
+    rows: usize,
+) -> Result<ArrayRef, ArrowError> {
     Ok(match column {
-        Column::Timestamp => timestamps(runs, rows),
-        Column::Value { nullable: false } => values(runs, rows),
-        Column::Value { nullable: true } => values_or_stale(runs, rows),
+        Column::Timestamp => {
+            let timestamps = TimestampMillisecondArray::new(samples.timestamps.clone(), None);
+            Arc::new(timestamps.with_timezone(UTC))
+        }
+        Column::Value { nullable: false } => Arc::new(Float64Array::new(samples.values.clone(), None)),
+        Column::Value { nullable: true } => values_or_stale(samples),
         Column::Labels => label_maps(runs, rows)?,
         Column::Label(name) => label_column(runs, rows, name)?,
         Column::Histogram(_) => {
@@ -49,28 +88,12 @@ pub(super) fn column(column: &Column, runs: &[Run<'_>], rows: usize) -> Result<A
     })
 }
 
-fn timestamps(runs: &[Run<'_>], rows: usize) -> ArrayRef {
-    let mut all = Vec::with_capacity(rows);
-    for run in runs {
-        all.extend_from_slice(run.timestamps);
-    }
-    Arc::new(TimestampMillisecondArray::from(all).with_timezone(UTC))
-}
-
-fn values(runs: &[Run<'_>], rows: usize) -> ArrayRef {
-    let mut all = Vec::with_capacity(rows);
-    for run in runs {
-        all.extend_from_slice(run.values);
-    }
-    Arc::new(Float64Array::from(all))
-}
-
-fn values_or_stale(runs: &[Run<'_>], rows: usize) -> ArrayRef {
-    let mut all = Float64Builder::with_capacity(rows);
-    for &value in runs.iter().flat_map(|run| run.values) {
-        all.append_option((!is_stale(value)).then_some(value));
-    }
-    Arc::new(all.finish())
+fn values_or_stale(samples: &Samples) -> ArrayRef {
+    let fresh = samples.values.iter().map(|&value| !is_stale(value));
+    Arc::new(Float64Array::new(
+        samples.values.clone(),
+        Some(NullBuffer::from_iter(fresh)),
+    ))
 }
 
 fn label_column(runs: &[Run<'_>], rows: usize, name: &str) -> Result<ArrayRef, ArrowError> {

@@ -1,5 +1,6 @@
-//! What a scan of stored rows reads: series by matchers within bounds of time, some at a time, in their order.
+//! What a scan of stored rows reads: series by matchers within bounds of time, some at a time.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::error::Result;
@@ -10,7 +11,7 @@ use super::time_condition::TimeBounds;
 use crate::snapshot::{SeriesSet, Snapshot};
 
 /// The series that satisfy `matchers`, within `bounds`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Selection {
     pub(super) snapshot: Arc<dyn Snapshot>,
     pub(super) matchers: Vec<Matcher>,
@@ -23,7 +24,16 @@ impl Selection {
         let matchers: Vec<String> = self.matchers.iter().map(ToString::to_string).collect();
         format!("matchers={{{}}} {}", matchers.join(","), self.bounds.describe())
     }
+
+    /// What it looks at, as EXPLAIN ANALYZE shows it.
+    pub(super) fn coverage(&self) -> Vec<(&'static str, u64)> {
+        let TimeBounds { min_ms, max_ms } = self.bounds;
+        self.snapshot.coverage(&self.matchers, min_ms, max_ms)
+    }
 }
+
+/// Some series of a set.
+pub(super) type Claimed = (Arc<dyn SeriesSet>, Range<usize>);
 
 /// How far a selection has been read. Nothing is selected before the first read.
 #[derive(Debug, Default)]
@@ -35,6 +45,14 @@ pub(super) struct Cursor {
 impl Cursor {
     /// The samples of the next `count` series at most; none when there are no more.
     pub(super) fn read(&mut self, selection: &Selection, count: usize) -> Result<Option<Vec<SeriesSamples>>> {
+        match self.claim(selection, count)? {
+            Some((set, positions)) => Ok(Some(set.read(positions)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Where the next `count` series at most are; they count as read.
+    pub(super) fn claim(&mut self, selection: &Selection, count: usize) -> Result<Option<Claimed>> {
         let TimeBounds { min_ms, max_ms } = selection.bounds;
         if min_ms > max_ms {
             return Ok(None);
@@ -42,7 +60,8 @@ impl Cursor {
         let set = match &self.set {
             Some(set) => set,
             None => {
-                let selected = selection.snapshot.select(&selection.matchers, min_ms, max_ms)?;
+                let matchers = &selection.matchers;
+                let selected = selection.snapshot.select_unordered(matchers, min_ms, max_ms)?;
                 self.set.insert(selected)
             }
         };
@@ -50,8 +69,8 @@ impl Cursor {
         if self.next == end {
             return Ok(None);
         }
-        let read = set.read(self.next..end)?;
+        let positions = self.next..end;
         self.next = end;
-        Ok(Some(read))
+        Ok(Some((Arc::clone(set), positions)))
     }
 }

@@ -9,7 +9,7 @@ use engine_model::Matcher;
 use futures::StreamExt;
 
 use super::columns::Columns;
-use super::rows::{Run, batch};
+use super::rows::{Run, Samples, batch};
 use crate::operation::{BatchStream, Operation};
 use crate::snapshot::{SeriesSet, Snapshot};
 
@@ -69,11 +69,9 @@ fn batches(columns: Columns, set: Arc<dyn SeriesSet>) -> BatchStream {
             .map(|position| Run {
                 labels: set.labels(position),
                 rows: 1,
-                timestamps: &[],
-                values: &[],
             })
             .collect();
-        let made = batch(&columns, &runs);
+        let made = batch(&columns, &runs, &Samples::none());
         async move {
             tokio::task::yield_now().await;
             made

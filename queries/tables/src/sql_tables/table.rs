@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use engine_model::{METRIC_NAME, Matcher};
 
+use super::claims::Claims;
 use super::columns::Columns;
 use super::condition::{Condition, condition};
 use super::histograms_scan::HistogramsScan;
@@ -94,10 +95,10 @@ impl TableProvider for SnapshotTable {
 
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
-        _limit: Option<usize>,
+        limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut matchers = self.kind.matchers();
         let mut bounds = TimeBounds::ALL;
@@ -129,9 +130,11 @@ impl TableProvider for SnapshotTable {
         }
         let operation = SamplesScan {
             table: self.kind.name().to_owned(),
-            selection,
+            claims: Claims::new(selection, state.config().target_partitions()),
             stale: self.kind == TableKind::Samples { stale: true },
             columns,
+            limit,
+            rows: Arc::default(),
         };
         Ok(PlanNode::plan(operation, Vec::new()))
     }

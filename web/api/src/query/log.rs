@@ -53,6 +53,8 @@ pub enum QueryOrigin<'a> {
     },
     /// A rule.
     Rule,
+    /// A client of SQL, over HTTP or PostgreSQL's protocol.
+    Sql,
 }
 
 impl QueryLog {
@@ -103,8 +105,12 @@ impl QueryLog {
 }
 
 fn line(query: &LoggedQuery<'_>, now_ms: i64) -> String {
+    let language = match query.origin {
+        QueryOrigin::Sql => "sql",
+        QueryOrigin::Http { .. } | QueryOrigin::Rule => "promql",
+    };
     let mut line = format!(
-        "{{\"time\":\"{}\",\"level\":\"INFO\",\"msg\":\"promql query logged\",\"params\":{{\"end\":\"{}\",\"query\":",
+        "{{\"time\":\"{}\",\"level\":\"INFO\",\"msg\":\"{language} query logged\",\"params\":{{\"end\":\"{}\",\"query\":",
         format_rfc3339_ms(now_ms),
         format_rfc3339_ms(query.end_ms)
     );

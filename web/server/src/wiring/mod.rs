@@ -10,6 +10,7 @@ mod postgres;
 mod queries;
 mod rules;
 mod server;
+mod sql;
 mod storage;
 
 pub(crate) use http::{Front, Request, Requests};

@@ -103,13 +103,30 @@ impl PromqlSource for PromqlForSql {
             QueryError::Timeout => SqlError::Timeout(self.0.config().timeout),
             QueryError::Canceled => SqlError::Canceled,
             QueryError::Storage(text) => SqlError::Storage(text),
+            QueryError::Execution(text) if is_too_large(&text) => {
+                SqlError::TooLarge(format!("promql: {text}"))
+            }
             other => SqlError::BadQuery(format!("promql: {other}")),
         })?;
         series_of(result.value)
     }
 }
 
-/// Floats as series; what is none has no rows.
+/// Whether an error says that the limit on samples or one on memory was met.
+fn is_too_large(text: &str) -> bool {
+    text.contains("into memory in query execution") || text.contains("bytes in memory: ")
+}
+
+/// What a query with native histograms is told: they have no value that a row could show.
+fn histograms_have_no_value() -> SqlError {
+    SqlError::BadQuery(
+        "promql: the answer has native histograms, which have no value; ask for histogram_quantile, \
+         histogram_sum or another function of them, or read the table histograms"
+            .to_owned(),
+    )
+}
+
+/// Floats as series.
 fn series_of(value: Value) -> Result<Vec<SeriesSamples>, SqlError> {
     match value {
         Value::Scalar { at_ms, value } => {
@@ -119,8 +136,10 @@ fn series_of(value: Value) -> Result<Vec<SeriesSamples>, SqlError> {
         }
         Value::String { .. } => Err(SqlError::BadQuery("promql: a string has no samples".to_owned())),
         Value::Vector(elements) => {
-            let floats = elements.into_iter().filter(|element| element.histogram.is_none());
-            let series = floats.map(|element| {
+            if elements.iter().any(|element| element.histogram.is_some()) {
+                return Err(histograms_have_no_value());
+            }
+            let series = elements.into_iter().map(|element| {
                 let mut one = SeriesSamples::new(element.labels);
                 (one.timestamps, one.values) = (vec![element.at_ms], vec![element.value]);
                 one
@@ -128,6 +147,9 @@ fn series_of(value: Value) -> Result<Vec<SeriesSamples>, SqlError> {
             Ok(series.collect())
         }
         Value::Matrix(series) => {
+            if series.iter().any(|range| !range.histograms.is_empty()) {
+                return Err(histograms_have_no_value());
+            }
             let series = series.into_iter().map(|range| {
                 let mut one = SeriesSamples::new(range.labels);
                 (one.timestamps, one.values) = range.samples.into_iter().unzip();
@@ -135,5 +157,55 @@ fn series_of(value: Value) -> Result<Vec<SeriesSamples>, SqlError> {
             });
             Ok(series.collect())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine_model::{FloatHistogram, Labels};
+    use queries_promql::{QueryOptions, RangeSeries};
+
+    use super::*;
+
+    #[test]
+    fn histograms_are_no_rows_and_no_silence() {
+        let series = |histograms| RangeSeries {
+            labels: Labels::from_pairs([("job", "a")]),
+            samples: vec![(1, 2.0)],
+            histograms,
+        };
+        let rows = series_of(Value::Matrix(vec![series(Vec::new())])).unwrap();
+        assert_eq!((rows.len(), rows[0].values.clone()), (1, vec![2.0]));
+        let with = series(vec![(3, Arc::new(FloatHistogram::default()))]);
+        let error = series_of(Value::Matrix(vec![with])).unwrap_err();
+        assert!(error.to_string().contains("the table histograms"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn limits_of_promql_are_limits_of_sql() {
+        let config = queries_promql::EngineConfig {
+            samples_max: 1,
+            ..queries_promql::EngineConfig::default()
+        };
+        let engine = Engine::new(config, tokio::runtime::Handle::current());
+        let mut snapshot = queries_tables::MemorySnapshot::default();
+        for job in ["a", "b"] {
+            snapshot.add(
+                &Labels::from_pairs([("__name__", "up"), ("job", job)]),
+                &[(0, 1.0)],
+            );
+        }
+        let at = StepRange {
+            start_ms: 0,
+            end_ms: 0,
+            step_ms: 0,
+        };
+        let refused = engine
+            .instant(Arc::new(snapshot.clone()), "up", 0, QueryOptions::default())
+            .await;
+        assert!(refused.is_err());
+        let promql = PromqlForSql(Arc::new(engine));
+        let error = promql.evaluate(Arc::new(snapshot), "up", at).await.unwrap_err();
+        assert!(matches!(error, SqlError::TooLarge(_)), "{error:?}");
     }
 }

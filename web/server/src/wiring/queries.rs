@@ -10,13 +10,11 @@ use engine_model::Matcher;
 use engine_storage::Store;
 use queries_promql::{Engine, EngineConfig, QueryError, QueryOptions, QueryResult, Value};
 use queries_rules::{Evaluate, EvaluateError, Evaluated, History, LastSample, RuleQuery, RuleValue};
-use queries_sql::{SqlConfig, SqlEngine};
 use queries_tables::{QueryMemory, StoreSnapshot};
 use tokio::runtime::{Builder, Runtime};
 use web_api::{LoggedQuery, QueryLog, QueryOrigin, QueryPlaces, Timings};
 
 use super::features::Features;
-use super::postgres::PromqlForSql;
 use crate::cli::RunOptions;
 
 /// Memory that a machine is taken to have where it does not tell.
@@ -36,6 +34,7 @@ pub(super) fn engine(
     features: Features,
     evaluation_interval_ms: i64,
     runtime: &Runtime,
+    memory: Arc<QueryMemory>,
 ) -> Arc<Engine> {
     let config = EngineConfig {
         lookback: options.lookback,
@@ -46,12 +45,16 @@ pub(super) fn engine(
         delayed_name_removal: features.delayed_name_removal,
         type_and_unit_labels: features.type_and_unit_labels,
     };
+    Arc::new(Engine::new(config, runtime.handle().clone()).within(memory))
+}
+
+/// The memory that PromQL and SQL share.
+pub(super) fn memory(options: &RunOptions) -> Arc<QueryMemory> {
     let memory = machine_memory_bytes();
-    let memory = QueryMemory::new(
+    Arc::new(QueryMemory::new(
         options.query_memory_max.unwrap_or(memory / 4),
         options.query_memory_total_max.unwrap_or(memory / 2),
-    );
-    Arc::new(Engine::new(config, runtime.handle().clone()).within(Arc::new(memory)))
+    ))
 }
 
 /// What this process may use: the machine's memory, or less where its control group says so.
@@ -78,16 +81,6 @@ pub(super) fn places(options: &RunOptions) -> anyhow::Result<Arc<QueryPlaces>> {
             options.storage_path.display()
         )
     })
-}
-
-/// The SQL engine, on the same runtime and within the same time-out.
-pub(super) fn sql_engine(options: &RunOptions, runtime: &Runtime, promql: &Arc<Engine>) -> Arc<SqlEngine> {
-    let config = SqlConfig {
-        timeout: options.query_timeout,
-        ..SqlConfig::default()
-    };
-    let promql = Arc::new(PromqlForSql(Arc::clone(promql)));
-    Arc::new(SqlEngine::new(config, runtime.handle().clone()).with_promql(promql))
 }
 
 /// Evaluates the expressions of rules and reads their history, on what is committed when they ask. Both wait

@@ -20,7 +20,7 @@ use web_api::{ConfigStatus, QueryLog, QueryPlaces};
 use super::features::Features;
 use super::ingest::Ingest;
 use super::queries::StoredQueries;
-use super::{alerts, ingest, queries, rules, storage};
+use super::{alerts, ingest, queries, rules, sql, storage};
 use crate::cli::RunOptions;
 use crate::config::{ConfigError, ServerConfig, StorageConfig};
 
@@ -78,9 +78,23 @@ impl Server {
         let store = storage::open(options, &config.storage).await?;
         let query_runtime = queries::runtime()?;
         let features = Features::of(&options.features);
-        let engine = queries::engine(options, features, config.evaluation_interval_ms, &query_runtime);
-        let sql = queries::sql_engine(options, &query_runtime, &engine);
+        let memory = queries::memory(options);
+        let interval_ms = config.evaluation_interval_ms;
+        let engine = queries::engine(
+            options,
+            features,
+            interval_ms,
+            &query_runtime,
+            Arc::clone(&memory),
+        );
         let (places, query_log) = (queries::places(options)?, Arc::<QueryLog>::default());
+        let shared = sql::Shared {
+            runtime: &query_runtime,
+            memory,
+            places: Arc::clone(&places),
+            log: Arc::clone(&query_log),
+        };
+        let sql = sql::engine(options, shared, &engine);
         let ingest = ingest::start(&store, &config, features.start_timestamp_zeros)?;
         let router = alerts::start(config.alert_router.clone(), external_url, &options.storage_path).await?;
         let external_labels = Arc::new(RwLock::new(Labels::empty()));

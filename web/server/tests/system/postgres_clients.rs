@@ -16,14 +16,14 @@ use crate::push::push;
 use crate::suite::{Need, Suite, cache};
 use crate::weir::Weir;
 
-const CONFIG: &str = "global: {}\n";
+const CONFIG: &str = "global:\n  query_log_file: queries.log\n";
 /// Longest until the port answers, on a busy machine.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// Asks by psycopg, asyncpg, pg8000 and SQLAlchemy.
 const DRIVERS: &str = r#"
 import asyncio, datetime, sys
-import asyncpg, pg8000.native, psycopg, sqlalchemy
+import asyncpg, pg8000.native, psycopg, psycopg2, sqlalchemy
 port, at = int(sys.argv[1]), float(sys.argv[2])
 moment = datetime.datetime.fromtimestamp(at, datetime.timezone.utc)
 before = moment - datetime.timedelta(minutes=1)
@@ -36,6 +36,14 @@ with psycopg.connect(host='127.0.0.1', port=port, user='me', dbname='weir') as c
             assert rows == [('a', 20.0, {'__name__': 'served_total', 'job': 'a'}, moment)], rows
     for _ in range(8):  # The driver prepares what is asked often.
         assert connection.execute('SELECT sum(value) FROM served_total WHERE value >= %s', (20,)).fetchone() == (60.0,)
+    for jobs, expected in (['b', 'none'], [(40.0,)]), ([], []), (['a', 'b'], [(20.0,), (40.0,)]):
+        for binary in (False, True):
+            with connection.cursor(binary=binary) as cursor:
+                rows = cursor.execute('SELECT value FROM served_total WHERE job = ANY(%s) ORDER BY 1', (jobs,)).fetchall()
+                assert rows == expected, (jobs, rows)
+    assert connection.execute('SELECT value FROM served_total WHERE value = ANY(%s)', ([20.0, 1.0],)).fetchall() == [(20.0,)]
+    assert connection.execute('SELECT job FROM served_total WHERE job <> ALL(%s)', (['a'],)).fetchall() == [('b',)]
+    assert connection.execute('SELECT %s, %s, %s', (42, 'x', True)).fetchone() == (42, 'x', True)
     rows = connection.execute("SELECT labels, value FROM promql('sum by (job) (served_total)', %s, %s, '15s') ORDER BY value", (before, moment)).fetchall()
     assert rows[-1] == ({'job': 'b'}, 40.0), rows
     try:
@@ -49,11 +57,30 @@ with psycopg.connect(host='127.0.0.1', port=port, user='me', dbname='weir') as c
     except psycopg.errors.ReadOnlySqlTransaction:
         connection.rollback()
 
+with psycopg2.connect(host='127.0.0.1', port=port, user='me', dbname='weir') as connection:
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT value, timestamp FROM served_total WHERE job = ANY(%s) AND timestamp > %s ORDER BY 1', (['a', 'b'], before))
+        rows = cursor.fetchall()
+        assert rows == [(20.0, moment), (40.0, moment)], rows
+        cursor.execute('SELECT count(*) FROM served_total WHERE job IN %s', (('a', 'c'),))
+        assert cursor.fetchone() == (1,)
+
 async def ask():
     connection = await asyncpg.connect(host='127.0.0.1', port=port, user='me', database='weir')
     row = await connection.fetchrow('SELECT job, value, timestamp FROM served_total WHERE value > $1 AND timestamp = $2', 30.0, moment)
     assert (row['job'], row['value'], row['timestamp']) == ('b', 40.0, moment), row
-    assert await connection.fetchval('SELECT $1::int8 + 1', 41) == 42
+    for type, value in ('int8', 41), ('int4', 7), ('float8', 1.5), ('text', 'x'), ('timestamptz', moment), ('bool', True), \
+            ('text[]', ['a', 'b"c', None]), ('int8[]', [1, -2]), ('float8[]', [0.5]), ('timestamptz[]', [moment]):
+        got = await connection.fetchval(f'SELECT $1::{type} AS v', value)
+        assert got == value, (type, got)
+    for condition, value, expected in ('job = ANY($1)', ['b'], [40.0]), ('value = ANY($1)', [20.0, 1.0], [20.0]), \
+            ('timestamp = ANY($1)', [moment], [20.0, 40.0]), ('job LIKE $1', 'a%', [20.0]), ('value = ANY($1::int8[])', [40], [40.0]):
+        rows = await connection.fetch(f'SELECT value FROM served_total WHERE {condition} ORDER BY 1', value)
+        assert [row['value'] for row in rows] == expected, (condition, rows)
+    rows = await connection.fetch('SELECT value FROM served_total ORDER BY 1 LIMIT $1 OFFSET $2', 1, 1)
+    assert [row['value'] for row in rows] == [40.0], rows
+    lists = await connection.fetchrow('SELECT array_agg(value) AS v, array_agg(job) AS j FROM served_total WHERE job = $1', 'a')
+    assert (lists['v'], lists['j']) == ([20.0], ['a']), lists
     async with connection.transaction():
         values = [row['n'] async for row in connection.cursor('SELECT value AS n FROM generate_series(1, 100) t(value) ORDER BY 1', prefetch=7)]
         assert values == list(range(1, 101)), values
@@ -65,31 +92,30 @@ native = pg8000.native.Connection('me', host='127.0.0.1', port=port, database='w
 assert native.run('SELECT value FROM served_total WHERE job = :job', job='b') == [[40.0]]
 native.close()
 
-engine = sqlalchemy.create_engine(f'postgresql+psycopg://me@127.0.0.1:{port}/weir')
-with engine.connect() as connection:
-    assert connection.execute(sqlalchemy.text('SELECT max(value) FROM served_total')).scalar() == 40.0
-tables = sqlalchemy.inspect(engine).get_table_names()
-assert 'served_total' in tables and 'samples' in tables, tables
+for driver in 'psycopg', 'psycopg2':
+    engine = sqlalchemy.create_engine(f'postgresql+{driver}://me@127.0.0.1:{port}/weir')
+    with engine.connect() as connection:
+        assert connection.execute(sqlalchemy.text('SELECT max(value) FROM served_total')).scalar() == 40.0
+    inspector = sqlalchemy.inspect(engine)
+    tables = inspector.get_table_names()
+    assert 'served_total' in tables and 'samples' in tables, tables
+    assert inspector.get_schema_names() == ['information_schema', 'public'], inspector.get_schema_names()
+    table = sqlalchemy.Table('served_total', sqlalchemy.MetaData(), autoload_with=engine)
+    assert list(table.columns.keys()) == ['timestamp', 'value', 'labels', '__name__', 'job'], table.columns
+    with engine.connect() as connection:
+        rows = connection.execute(sqlalchemy.select(table.c.value).where(table.c.job.in_(['a']))).fetchall()
+        assert rows == [(20.0,)], rows
 print('understood')
 "#;
 
 /// Adds the tests of this file.
 pub(crate) fn add(suite: &mut Suite) {
-    suite.add(
-        "psql_asks_weir",
-        &[Need::Other(no_psql), Need::Other(incomplete)],
-        psql_asks_weir,
-    );
+    suite.add("psql_asks_weir", &[Need::Other(no_psql)], psql_asks_weir);
     suite.add(
         "python_drivers_ask_weir",
-        &[Need::Other(no_drivers), Need::Other(incomplete)],
+        &[Need::Other(no_drivers)],
         python_drivers_ask_weir,
     );
-}
-
-/// Both were tried and fail: they ask more of `pg_catalog` and of arrays than is answered today.
-fn incomplete() -> Option<String> {
-    Some("what unmodified clients ask of pg_catalog and of arrays is not answered yet".to_owned())
 }
 
 fn no_psql() -> Option<String> {
@@ -135,10 +161,12 @@ async fn psql_asks_weir() -> Result<()> {
     .await?;
     for (asked, expected) in [
         ("\\d", "public | served_total | table | weir"),
+        ("\\d served_total", "value | double precision | | not null |"),
+        ("\\d+ served_total", "job | text |"),
         ("\\dt", "public | samples_raw"),
         ("\\l", "weir | weir  | UTF8"),
         ("\\dn", "public | weir"),
-        ("\\du", "weir"),
+        ("\\du", "weir | No inheritance | {}"),
         ("\\conninfo", "You are connected to database \"weir\""),
         (
             "SELECT job, sum(value) AS total FROM served_total GROUP BY 1 ORDER BY 1",
@@ -166,6 +194,15 @@ async fn psql_asks_weir() -> Result<()> {
         syntax.stderr.contains("LINE 1: SELECT 1 1\n                 ^"),
         "{syntax:?}"
     );
+    let log = weir.data().parent().context("no folder")?.join("queries.log");
+    let log = std::fs::read_to_string(log)?;
+    for logged in [
+        r#""msg":"sql query logged","params":{"end":""#,
+        "SELECT 1 FROM nothing",
+        "table 'weir.public.nothing' not found",
+    ] {
+        ensure!(log.contains(logged), "{logged}: {log}");
+    }
     ensure!(weir.stop().await?.success(), "{}", weir.log());
     Ok(())
 }
