@@ -9,6 +9,10 @@ const KEPT_BYTES: libc::c_int = 16 << 20;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const MAPPED_BYTES: libc::c_int = 8 << 20;
 
+/// Time between two returns of what is free by then.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const RETURN_EVERY: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// Has the allocator keep what queries need again. Called once, before there are threads.
 pub(crate) fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -24,6 +28,20 @@ pub(crate) fn keep_freed_memory() {
                 bytes,
                 "the allocator does not take a setting; queries are slower"
             );
+        }
+    }
+}
+
+/// Hands back what nobody needed lately, holes inside of heaps included: what a burst of pushes or a large query
+/// leaves would stay resident forever. Ends with the runtime.
+pub(crate) async fn return_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    loop {
+        tokio::time::sleep(RETURN_EVERY).await;
+        // SAFETY: takes the allocator's own locks and touches only memory that is free.
+        let trimmed = tokio::task::spawn_blocking(|| unsafe { libc::malloc_trim(0) });
+        if trimmed.await.is_err() {
+            return;
         }
     }
 }

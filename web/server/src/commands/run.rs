@@ -7,7 +7,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::allocator::keep_freed_memory;
+use crate::allocator::{keep_freed_memory, return_freed_memory};
 use crate::cli::RunOptions;
 use crate::config::{AutoReload, ServerConfig};
 use crate::logging;
@@ -23,6 +23,7 @@ pub fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
+    runtime.spawn(return_freed_memory());
     runtime.block_on(serve(options))
 }
 
