@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{encodings, ingest, million, parser, queries};
+use crate::{encodings, ingest, million, parser, queries, sql};
 
 /// A claim that can be checked, with its options.
 #[derive(Debug, Subcommand)]
@@ -18,14 +18,17 @@ pub enum Claim {
     Parser(parser::Options),
     /// Answers PromQL beside the peers.
     Queries(queries::Options),
+    /// Answers SQL beside DuckDB.
+    Sql(sql::Options),
 }
 
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("encodings", include_str!("encodings/README.md")),
     ("ingest", include_str!("ingest/README.md")),
     ("million", include_str!("million/README.md")),
     ("parser", include_str!("parser/README.md")),
     ("queries", include_str!("queries/README.md")),
+    ("sql", include_str!("sql/README.md")),
 ];
 
 /// Names of the claims and what each says.
@@ -48,6 +51,7 @@ impl Claim {
             Self::Million(options) => million::check(&options),
             Self::Parser(options) => parser::check(&options),
             Self::Queries(options) => queries::check(&options),
+            Self::Sql(options) => sql::check(&options),
         }
     }
 }

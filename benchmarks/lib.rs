@@ -10,4 +10,5 @@ pub mod parser;
 pub mod queries;
 pub mod report;
 pub mod servers;
+pub mod sql;
 mod thread_time;

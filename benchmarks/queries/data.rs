@@ -9,13 +9,13 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Pushed at a time: less than the hour by which servers let samples be late.
-pub(super) const SLICE_MS: i64 = 30 * MINUTE_MS;
+pub(crate) const SLICE_MS: i64 = 30 * MINUTE_MS;
 /// Series of a request; with the samples of a slice it stays within some megabytes.
 const REQUEST_SERIES: usize = 1000;
 
 /// Series that are sampled together.
 #[derive(Debug)]
-pub(super) struct DataSet {
+pub(crate) struct DataSet {
     labels: Vec<Labels>,
     values: Vec<Values>,
     step_ms: i64,
@@ -25,19 +25,19 @@ pub(super) struct DataSet {
 
 /// How large the sets are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     /// Hosts with eight CPU modes each, for a day at 15 s.
-    pub(super) hosts: usize,
+    pub(crate) hosts: usize,
     /// Histograms of ten buckets, for an hour at 15 s.
-    pub(super) histograms: usize,
+    pub(crate) histograms: usize,
     /// Containers, for ten minutes at 60 s.
-    pub(super) containers: usize,
+    pub(crate) containers: usize,
     /// Series of one old host, for 30 days at 60 s.
-    pub(super) old: usize,
+    pub(crate) old: usize,
 }
 
 /// The sets that end at `end_ms`.
-pub(super) fn sets(scale: Scale, end_ms: i64) -> Vec<DataSet> {
+pub(crate) fn sets(scale: Scale, end_ms: i64) -> Vec<DataSet> {
     let modes = [
         "idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user",
     ];
@@ -133,13 +133,18 @@ impl DataSet {
         }
     }
 
+    /// Whether it has any series.
+    pub(crate) fn has_series(&self) -> bool {
+        !self.labels.is_empty()
+    }
+
     /// Time of its first sample, ms since the epoch.
-    pub(super) fn start_ms(&self) -> i64 {
+    pub(crate) fn start_ms(&self) -> i64 {
         self.next_ms
     }
 
     /// The requests for its samples before `until_ms`, and how many samples they hold.
-    pub(super) fn requests(&mut self, until_ms: i64) -> anyhow::Result<(Vec<Vec<u8>>, usize)> {
+    pub(crate) fn requests(&mut self, until_ms: i64) -> anyhow::Result<(Vec<Vec<u8>>, usize)> {
         let until_ms = until_ms.min(self.end_ms);
         let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); self.labels.len()];
         while self.next_ms < until_ms {

@@ -1,6 +1,6 @@
 //! Queries beside the peers: the same data in each, the same questions, CPU and wall time of each answer.
 
-mod data;
+pub(crate) mod data;
 mod measure;
 mod questions;
 

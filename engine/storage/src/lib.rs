@@ -21,7 +21,7 @@ pub use store::{
     Fsync, LabelStats, Nursery, OnReject, PinnedVersion, ReplayProgress, RetainReport, SelectedSeries,
     SeriesColumns, Store, StoreConfig, StoreError, StoreStats, UpkeepStats,
 };
-pub use tombstones::TombstoneError;
+pub use tombstones::{TombstoneError, hidden_rows};
 pub use wal::WalError;
 
 /// An error and its causes in one line, for logs.

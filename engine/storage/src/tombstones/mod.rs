@@ -3,6 +3,7 @@
 //! nothing of what is hidden; a tombstone is forgotten when none of its segments is left (`FORMAT.md`).
 
 mod file;
+mod hidden;
 mod marks;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use engine_model::Matcher;
 
 pub use file::TombstoneError;
 pub(crate) use file::{load, new_name, remove, remove_unfinished, save};
+pub use hidden::hidden_rows;
 pub(crate) use marks::{Marks, matching_rows};
 
 use crate::segment::{Segment, SegmentId};

@@ -143,10 +143,11 @@ pub(super) fn compare_with_list(expr: &mut Expr) {
 fn uncast(list: &Expr) -> (&Expr, Option<&DataType>) {
     match list {
         Expr::Nested(inner) => uncast(inner),
-        Expr::Cast { expr, data_type, .. } => match data_type {
-            DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => (uncast(expr).0, Some(element)),
-            _ => (list, None),
-        },
+        Expr::Cast {
+            expr,
+            data_type: DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)),
+            ..
+        } => (uncast(expr).0, Some(element)),
         _ => (list, None),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use engine_storage::hidden_rows;
 use engine_storage::segment::{TEMPORARY_SUFFIX, duckdb_view_sql};
 
 use super::print;
@@ -32,6 +33,7 @@ pub fn run(options: &SqlOptions) -> anyhow::Result<ExitCode> {
             segments.display()
         );
     }
-    print(&duckdb_view_sql(&folders)?)?;
+    let hidden = hidden_rows(&options.duckdb_view, &folders)?;
+    print(&duckdb_view_sql(&folders, &hidden)?)?;
     Ok(ExitCode::SUCCESS)
 }

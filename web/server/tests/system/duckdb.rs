@@ -90,6 +90,25 @@ async fn duckdb_agrees_on_pushed_samples() -> Result<()> {
         flush(&weir, "flush").await?;
     }
     agree(&weir).await?;
+    // A delete hides samples in the files until they are written again.
+    let (from, until) = (first_ms + 50 * STEP_MS, first_ms + 150 * STEP_MS);
+    let url = format!(
+        "{}/api/v1/admin/tsdb/delete_series?match%5B%5D=ratio&match%5B%5D=%7B__name__=~%22s.%2B%22%7D&start={}&end={}",
+        weir.url,
+        from as f64 / 1000.0,
+        until as f64 / 1000.0
+    );
+    let answer = post(&url, "", "").await?;
+    ensure!(answer.status == 204, "{answer:?}");
+    ensure!(
+        !weir
+            .data()
+            .join("tombstones")
+            .read_dir()?
+            .collect::<Vec<_>>()
+            .is_empty()
+    );
+    agree(&weir).await?;
     flush(&weir, "compact").await?;
     agree(&weir).await
 }
