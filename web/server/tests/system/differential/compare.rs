@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::answer::{Answer, Data, Point, Series};
+use super::catalog::NATIVE;
 use super::question::Question;
 
 /// Error texts that the language's reference gives word for word; others may differ in wording.
@@ -29,6 +30,8 @@ const EXACT_ERRORS: &[&str] = &[
 
 /// Aggregations whose float result depends on the order of the series.
 const ORDER_MATTERS: &[&str] = &["sum", "avg", "stddev", "stdvar", "quantile"];
+/// Functions that since 3.10 add native histograms without losing the last digits.
+const COMPENSATED: &[&str] = &["sum_over_time", "avg_over_time"];
 /// Functions that Go computes otherwise than C's library, in the last digits, and on some processors otherwise than on
 /// others.
 const LIBRARY_MATTERS: &[&str] = &[
@@ -52,7 +55,9 @@ impl Strictness {
         let expression = question.expression().unwrap_or_default();
         let words = expression.split(|c: char| !(c.is_alphanumeric() || c == '_'));
         let inexact = |word: &str| ORDER_MATTERS.contains(&word) || LIBRARY_MATTERS.contains(&word);
-        let summed = words.clone().any(inexact);
+        let compensated = |word: &str| COMPENSATED.contains(&word);
+        let of_histograms = NATIVE.iter().any(|name| expression.contains(name));
+        let summed = words.clone().any(inexact) || of_histograms && words.clone().any(compensated);
         let outermost = words.clone().find(|word| !word.is_empty()).unwrap_or_default();
         let whole = expression.ends_with(')');
         Self {

@@ -1,9 +1,9 @@
 //! The same samples in a real Prometheus and in Weir, the same questions to both, the same answers.
 //! Reading order: `catalog`, `data` and `native` make the samples, `generate`, `fixed`, `compliance` and `metadata` the
-//! questions, `server` asks them, `compare` and `differences` judge, `shrink` and `report` say what is wrong.
+//! questions, `server` asks them, `compare`, `differences` and `two_minds` judge, `shrink` and `report` say what is wrong.
 //!
-//! `WEIR_DIFFERENTIAL_SEED`, `_QUERIES`, `_NATIVE` (1: of native histograms too) and `_END` (ms since the epoch)
-//! repeat a run or lengthen it.
+//! `WEIR_DIFFERENTIAL_SEED`, `_QUERIES`, `_NATIVE` (0: nothing of native histograms) and `_END` (ms since the epoch)
+//! repeat a run or lengthen it; `_ASK` asks one query, written as a report shows it, and shows the answer.
 
 mod answer;
 mod catalog;
@@ -21,7 +21,9 @@ mod report;
 mod server;
 mod settings;
 mod shrink;
+mod two_minds;
 
+use std::env;
 use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result, ensure};
@@ -74,6 +76,9 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
     let expected = ask_all(&reference, &questions)
         .await
         .with_context(|| peer.log())?;
+    if let ([question], [answer]) = (&*questions, &*expected) {
+        say(&format!("{question}\n  Prometheus: {answer}"))?;
+    }
     let mut report = Report::new(&settings, &questions, &expected);
 
     let mut whole = Weir::start(Some(CONFIG), &[FEATURES]).await?;
@@ -125,6 +130,11 @@ async fn weir_answers_as_prometheus_does() -> Result<()> {
 
 /// Metadata, expressions picked by hand, the compliance suite's, and generated ones.
 fn questions(settings: &Settings, times: Times) -> Result<Vec<Question>> {
+    if let Ok(text) = env::var("WEIR_DIFFERENTIAL_ASK") {
+        return Ok(vec![
+            Question::parse(&text).with_context(|| format!("{text:?} is no query"))?,
+        ]);
+    }
     let mut generator = Generator::new(settings.seed, times, settings.native);
     let mut questions = metadata::questions(times);
     for expression in fixed::EXPRESSIONS {

@@ -23,6 +23,9 @@ pub(super) enum Kind {
 
 /// Upper bounds of custom buckets: the same throughout, for 3.5 refuses to add histograms of different ones.
 const BOUNDS: [f64; 5] = [0.1, 0.5, 1.0, 2.5, 10.0];
+/// What a series begins with, and after each reset again: so much that no rate reaches back to zero, and that hardly a
+/// bucket is empty. 3.5 does not look for the zero, and its chunks add the empty buckets of a series' other histograms.
+const BEGUN_WITH: usize = 400;
 /// Half width of the zero bucket.
 const ZERO_THRESHOLD: f64 = 0.001;
 
@@ -42,6 +45,14 @@ impl Observed {
             zero: 0,
             sum: 0.0,
         }
+    }
+
+    fn begun(kind: Kind, random: &mut Random, with: usize) -> Self {
+        let mut observed = Self::nothing();
+        for _ in 0..with {
+            observed.observe(kind, random);
+        }
+        observed
     }
 
     fn observe(&mut self, kind: Kind, random: &mut Random) {
@@ -104,11 +115,11 @@ impl Observed {
 
 /// A histogram a step.
 pub(super) fn values(kind: Kind, random: &mut Random) -> Vec<Histogram> {
-    let mut observed = Observed::nothing();
+    let mut observed = Observed::begun(kind, random, BEGUN_WITH);
     let mut step = |number: usize| {
         let coarser = kind == Kind::Exponential && number >= STEPS / 2;
         if kind == Kind::Gauge || random.once_in(120) || coarser && number == STEPS / 2 {
-            observed = Observed::nothing();
+            observed = Observed::begun(kind, random, BEGUN_WITH);
         }
         for _ in 0..random.below(6) {
             observed.observe(kind, random);

@@ -23,6 +23,20 @@ impl Question {
         }
     }
 
+    /// Reads what [`fmt::Display`] writes of a query.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (path, mut rest) = text.split_once(" query=")?;
+        let mut fields = Vec::new();
+        for name in ["step", "end", "start", "time"] {
+            if let Some((before, value)) = rest.rsplit_once(&format!(" {name}=")) {
+                fields.push((name, value));
+                rest = before;
+            }
+        }
+        fields.push(("query", rest));
+        Some(Self::new(path, &fields))
+    }
+
     /// The expression; nothing for metadata.
     pub(super) fn expression(&self) -> Option<&str> {
         let mut fields = self.fields.iter();

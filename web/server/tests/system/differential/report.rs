@@ -13,6 +13,7 @@ use super::question::Question;
 use super::server::Server;
 use super::settings::Settings;
 use super::shrink::candidates;
+use super::two_minds::of_two_minds;
 
 /// Smaller expressions that are tried for one difference.
 const CANDIDATES_MAX: usize = 60;
@@ -60,6 +61,10 @@ impl<'a> Report<'a> {
                 }
                 Verdict::Excused(reason) => *self.excused.entry(reason).or_default() += 1,
                 Verdict::Differs(_) => {
+                    if let Some(reason) = of_two_minds(reference, question, expected, actual).await? {
+                        *self.excused.entry(reason).or_default() += 1;
+                        continue;
+                    }
                     self.differing += 1;
                     if self.found.len() + smallest.len() < self.settings.shown_max {
                         let small = shrink(question, reference, server).await?;

@@ -18,7 +18,7 @@ pub(super) struct Settings {
     pub(super) queries: usize,
     /// Time of the last samples.
     pub(super) end_ms: i64,
-    /// Whether expressions of native histograms are among the generated ones.
+    /// Whether expressions of native histograms are among the generated ones; they are unless 0 is said.
     pub(super) native: bool,
     /// How many differences are shown.
     pub(super) shown_max: usize,
@@ -32,7 +32,7 @@ impl Settings {
             seed: number("WEIR_DIFFERENTIAL_SEED", 1)?,
             queries: number("WEIR_DIFFERENTIAL_QUERIES", QUERIES)?,
             end_ms: number("WEIR_DIFFERENTIAL_END", recent)?,
-            native: number("WEIR_DIFFERENTIAL_NATIVE", 0u8)? > 0,
+            native: number("WEIR_DIFFERENTIAL_NATIVE", 1u8)? > 0,
             shown_max: number("WEIR_DIFFERENTIAL_SHOWN", SHOWN_MAX)?,
         })
     }
