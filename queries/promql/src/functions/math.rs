@@ -16,6 +16,25 @@ pub(super) fn round(value: f64, parameters: &[f64]) -> Option<f64> {
     Some((value * inverse + 0.5).floor() / inverse)
 }
 
+/// From here on the square of a number and 1 are no more than the square.
+const LARGE: f64 = (1u64 << 28) as f64;
+
+/// As the library's, which overflows where the square does.
+pub(super) fn asinh(value: f64) -> f64 {
+    match value.abs() {
+        large if large > LARGE && large.is_finite() => (large.ln() + std::f64::consts::LN_2).copysign(value),
+        _ => value.asinh(),
+    }
+}
+
+/// As the library's, which overflows where the square does.
+pub(super) fn acosh(value: f64) -> f64 {
+    if value > LARGE {
+        return value.ln() + std::f64::consts::LN_2;
+    }
+    value.acosh()
+}
+
 /// Nothing when the bounds cross.
 pub(super) fn clamp(value: f64, parameters: &[f64]) -> Option<f64> {
     let &[low, high] = parameters else { return None };
@@ -79,6 +98,13 @@ mod tests {
         assert_eq!(clamp(5.0, &[0.0, 3.0]), Some(3.0));
         assert_eq!(clamp(5.0, &[3.0, 0.0]), None);
         assert!(clamp(5.0, &[f64::NAN, 0.0]).unwrap().is_nan());
+        assert_eq!(asinh(f64::MAX), 710.475_860_073_943_9);
+        assert_eq!(asinh(-f64::MAX), -710.475_860_073_943_9);
+        assert_eq!(acosh(f64::MAX), 710.475_860_073_943_9);
+        assert_eq!(
+            (asinh(f64::INFINITY), asinh(1.0)),
+            (f64::INFINITY, 1.0f64.asinh())
+        );
         assert!(sign(-0.0).is_sign_negative() && sign(f64::NAN).is_nan());
     }
 }
