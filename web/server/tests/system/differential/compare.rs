@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use queries_promql::parser::{Expr, ParseOptions, parse_expr};
 use serde_json::Value;
 
 use super::answer::{Answer, Data, Point, Series};
@@ -58,12 +59,15 @@ impl Strictness {
         let compensated = |word: &str| COMPENSATED.contains(&word);
         let of_histograms = NATIVE.iter().any(|name| expression.contains(name));
         let summed = words.clone().any(inexact) || of_histograms && words.clone().any(compensated);
-        let outermost = words.clone().find(|word| !word.is_empty()).unwrap_or_default();
-        let whole = expression.ends_with(')');
+        // Only the outermost call decides about the order of rows.
+        let sorts = match parse_expr(expression, &ParseOptions::ALL) {
+            Ok(Expr::Call(call)) => matches!(call.func.name, "sort" | "sort_desc"),
+            _ => false,
+        };
         Self {
             relative_max: if summed { RELATIVE_MAX } else { 0.0 },
             signed_zeros: !expression.contains("quantile"),
-            sorted: whole && matches!(outermost, "sort" | "sort_desc") && !question.is_range(),
+            sorted: sorts && !question.is_range(),
         }
     }
 
