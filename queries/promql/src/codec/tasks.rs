@@ -20,8 +20,10 @@ use crate::division::steps_merge::StepsMerge;
 use crate::division::task::{StepRange, Task};
 use crate::functions::accumulator::AccumulatorKind;
 use crate::functions::accumulator_state::state_numbers;
+use crate::nodes::aggregate::Grouping;
 use crate::nodes::step_vectors::step_schema;
 use crate::nodes::subquery::Subquery;
+use crate::parser::Span;
 
 /// A part of a selection.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
@@ -204,28 +206,45 @@ struct GroupsMessage {
     vector_span: Option<SpanMessage>,
 }
 
+impl GroupsMessage {
+    fn of(kind: AccumulatorKind, grouping: &Grouping, steps: usize, vector_span: Span) -> Self {
+        Self {
+            kind: kind.encode(),
+            grouping: Some(grouping.into()),
+            steps: steps as u64,
+            vector_span: Some(vector_span.into()),
+        }
+    }
+
+    fn read(message: Option<Self>) -> Result<(AccumulatorKind, Grouping, usize, Span), String> {
+        let message = message.ok_or("it has no groups")?;
+        let steps = steps(message.steps)?;
+        let kind = decomposable(&message.kind, steps)?;
+        Ok((
+            kind,
+            grouping(message.grouping)?,
+            steps,
+            span(message.vector_span),
+        ))
+    }
+}
+
 impl Coded for PartialAggregate {
     type Message = PartialAggregateMessage;
 
     fn encode(&self) -> PartialAggregateMessage {
-        let groups = GroupsMessage {
-            kind: self.kind.encode(),
-            grouping: Some((&self.grouping).into()),
-            steps: self.steps as u64,
-            vector_span: Some(self.vector_span.into()),
-        };
+        let groups = GroupsMessage::of(self.kind, &self.grouping, self.steps, self.vector_span);
         PartialAggregateMessage { groups: Some(groups) }
     }
 
     fn decode(message: PartialAggregateMessage, around: &Surroundings) -> Result<Self, String> {
-        let groups = message.groups.ok_or("it has no groups")?;
-        let steps = steps(groups.steps)?;
+        let (kind, grouping, steps, vector_span) = GroupsMessage::read(message.groups)?;
         Ok(Self {
-            kind: decomposable(&groups.kind, steps)?,
-            grouping: grouping(groups.grouping)?,
+            kind,
+            grouping,
             steps,
             annotations: Arc::clone(&around.annotations),
-            vector_span: span(groups.vector_span),
+            vector_span,
             budget: Arc::clone(&around.budget),
         })
     }
@@ -239,24 +258,18 @@ impl Coded for FinalAggregate {
     type Message = FinalAggregateMessage;
 
     fn encode(&self) -> FinalAggregateMessage {
-        let groups = GroupsMessage {
-            kind: self.kind.encode(),
-            grouping: Some((&self.grouping).into()),
-            steps: self.steps as u64,
-            vector_span: Some(self.vector_span.into()),
-        };
+        let groups = GroupsMessage::of(self.kind, &self.grouping, self.steps, self.vector_span);
         FinalAggregateMessage { groups: Some(groups) }
     }
 
     fn decode(message: FinalAggregateMessage, around: &Surroundings) -> Result<Self, String> {
-        let groups = message.groups.ok_or("it has no groups")?;
-        let steps = steps(groups.steps)?;
+        let (kind, grouping, steps, vector_span) = GroupsMessage::read(message.groups)?;
         Ok(Self {
-            kind: decomposable(&groups.kind, steps)?,
-            grouping: grouping(groups.grouping)?,
+            kind,
+            grouping,
             steps,
             annotations: Arc::clone(&around.annotations),
-            vector_span: span(groups.vector_span),
+            vector_span,
             budget: Arc::clone(&around.budget),
         })
     }

@@ -66,9 +66,7 @@ impl Operation for PartialAggregate {
     }
 
     fn describe(&self) -> String {
-        let clause = if self.grouping.without { "without" } else { "by" };
-        let labels = self.grouping.labels.join(", ");
-        format!("{} {clause} ({labels})", self.kind.name())
+        format!("{} {}", self.kind.name(), self.grouping)
     }
 
     fn schema(&self) -> SchemaRef {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -37,6 +38,14 @@ pub struct Grouping {
     pub labels: Vec<String>,
     /// `without` rather than `by`.
     pub without: bool,
+}
+
+/// As it is written: `by (a, b)`.
+impl fmt::Display for Grouping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clause = if self.without { "without" } else { "by" };
+        write!(f, "{clause} ({})", self.labels.join(", "))
+    }
 }
 
 impl Grouping {
@@ -100,12 +109,7 @@ impl Operation for Aggregate {
     }
 
     fn describe(&self) -> String {
-        let clause = if self.grouping.without { "without" } else { "by" };
-        format!(
-            "{} {clause} ({})",
-            self.kind.name(),
-            self.grouping.labels.join(", ")
-        )
+        format!("{} {}", self.kind.name(), self.grouping)
     }
 
     fn schema(&self) -> SchemaRef {
