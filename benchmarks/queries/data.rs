@@ -3,7 +3,8 @@
 use connectors_formats::remote_write::{Sample, compress, v1};
 use engine_model::Labels;
 
-use crate::load::{Kind, SeriesShape, Value, Values, series_labels, shapes};
+use crate::load::{Kind, Protocol, SeriesShape, Value, Values, send, series_labels, shapes};
+use crate::servers::Server;
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -106,6 +107,19 @@ fn shape(name: &'static str, labels: Vec<(&'static str, String)>, kind: Kind) ->
     }
 }
 
+/// Pushes what the sets have before `until_ms`, all at once, and returns the number of samples.
+pub(crate) fn push(server: &Server, sets: &mut [DataSet], until_ms: i64) -> anyhow::Result<usize> {
+    let (mut bodies, mut samples) = (Vec::new(), 0);
+    for set in sets {
+        let (requests, count) = set.requests(until_ms)?;
+        bodies.extend(requests);
+        samples += count;
+    }
+    let path = server.kind.write_path();
+    send(server.address, path, Protocol::V1, &[bodies], 2)?;
+    Ok(samples)
+}
+
 impl DataSet {
     fn new(
         targets: usize,
@@ -144,7 +158,7 @@ impl DataSet {
     }
 
     /// The requests for its samples before `until_ms`, and how many samples they hold.
-    pub(crate) fn requests(&mut self, until_ms: i64) -> anyhow::Result<(Vec<Vec<u8>>, usize)> {
+    fn requests(&mut self, until_ms: i64) -> anyhow::Result<(Vec<Vec<u8>>, usize)> {
         let until_ms = until_ms.min(self.end_ms);
         let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); self.labels.len()];
         while self.next_ms < until_ms {

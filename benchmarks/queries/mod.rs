@@ -14,7 +14,6 @@ use tempfile::TempDir;
 use self::data::{SLICE_MS, Scale};
 use self::measure::Cost;
 use self::questions::{QUESTIONS, Question};
-use crate::load::{Protocol, send};
 use crate::report::{self, Table, say, short};
 use crate::servers::{Kind, Server};
 
@@ -163,19 +162,7 @@ fn load(options: &Options, server: &Server, end_ms: i64) -> Result<()> {
             // The newest half hour stays in memory, as it does in a server that scrapes.
             server.compacted_bytes()?;
         }
-        let mut bodies = Vec::new();
-        for set in &mut sets {
-            let (requests, count) = set.requests(until)?;
-            bodies.extend(requests);
-            samples += count;
-        }
-        send(
-            server.address,
-            server.kind.write_path(),
-            Protocol::V1,
-            &[bodies],
-            2,
-        )?;
+        samples += data::push(server, &mut sets, until)?;
     }
     say(&format!("{}: {samples} samples are in", server.kind.name()));
     Ok(())

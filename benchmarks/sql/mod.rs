@@ -14,8 +14,7 @@ use tempfile::TempDir;
 
 use self::ask::Cost;
 use self::questions::{QUESTIONS, Question};
-use crate::load::{Protocol, send};
-use crate::queries::data::{DataSet, SLICE_MS, Scale, sets};
+use crate::queries::data::{DataSet, SLICE_MS, Scale, push, sets};
 use crate::report::{self, Table, say, short};
 use crate::servers::{Kind, Server};
 
@@ -133,19 +132,7 @@ fn load(options: &Options, server: &Server, end_ms: i64) -> Result<()> {
     let mut samples = 0;
     while until < end_ms {
         until += SLICE_MS;
-        let mut bodies = Vec::new();
-        for set in &mut sets {
-            let (requests, count) = set.requests(until)?;
-            bodies.extend(requests);
-            samples += count;
-        }
-        send(
-            server.address,
-            server.kind.write_path(),
-            Protocol::V1,
-            &[bodies],
-            2,
-        )?;
+        samples += push(server, &mut sets, until)?;
     }
     let bytes = server.compacted_bytes()?;
     say(&format!("{samples} samples are in segments of {bytes} bytes"));
