@@ -109,15 +109,16 @@ impl ColumnsReader<'_> {
     /// come back empty.
     pub fn read(&mut self, selected: &[SelectedSeries]) -> Result<SeriesColumns, StoreError> {
         self.version.check_gate()?;
+        // Asked first: what is read whole needs no look at the head of its own.
+        if selected.iter().any(|series| self.is_rare(series)) {
+            return self.whole(selected);
+        }
         let head = self.head(selected);
         if selected.iter().all(|series| series.segments().is_empty()) {
             return Ok(head);
         }
-        if !head.histograms.is_empty() || selected.iter().any(|series| self.is_rare(series)) {
-            let (min_ms, max_ms) = self.range_ms;
-            return Ok(SeriesColumns::from_series(
-                self.version.read(selected, min_ms, max_ms)?,
-            ));
+        if !head.histograms.is_empty() {
+            return self.whole(selected);
         }
         let floats = head.timestamps.len() + self.rows_at_most(selected);
         let mut columns = SeriesColumns {
@@ -134,6 +135,14 @@ impl ColumnsReader<'_> {
             columns.ends.push(columns.timestamps.len());
         }
         Ok(columns)
+    }
+
+    /// The samples of series of which there is more than floats.
+    fn whole(&self, selected: &[SelectedSeries]) -> Result<SeriesColumns, StoreError> {
+        let (min_ms, max_ms) = self.range_ms;
+        Ok(SeriesColumns::from_series(
+            self.version.read(selected, min_ms, max_ms)?,
+        ))
     }
 
     /// What the head has of each series.
