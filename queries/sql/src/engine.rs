@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use crate::admission::{Admission, Admitted, OwnPlaces};
 use crate::config::SqlConfig;
 use crate::error::SqlError;
+use crate::floats::{OneOfEqualFloats, extremes};
 use crate::pg_catalog::{SqlCatalog, functions};
 use crate::promql::{PROMQL, PromqlFunction, PromqlSource};
 use crate::result::SqlResult;
@@ -71,13 +72,16 @@ impl SqlEngine {
             .with_config(session_config(&config))
             .with_runtime_env(Arc::new(environment.clone()))
             .with_default_features()
+            .with_analyzer_rule(Arc::new(OneOfEqualFloats))
             .with_physical_optimizer_rule(Arc::new(GroupInScan))
             .build();
+        let no_failure = "a registry in memory takes any function";
         for function in functions() {
             // One of the same name is replaced, as `version` is.
-            state
-                .register_udf(function)
-                .expect("a registry in memory takes any function");
+            state.register_udf(function).expect(no_failure);
+        }
+        for function in extremes() {
+            state.register_udaf(function).expect(no_failure);
         }
         Self {
             runtime,

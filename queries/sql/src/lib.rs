@@ -8,6 +8,7 @@ mod config;
 mod csv;
 mod engine;
 mod error;
+mod floats;
 mod guard;
 mod list_text;
 mod pg_catalog;

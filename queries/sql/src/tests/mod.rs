@@ -1,5 +1,6 @@
 //! Questions and answers over a snapshot in memory and over a real store, in the form of CSV.
 
+mod floats;
 mod grouped;
 mod histograms;
 mod limits;

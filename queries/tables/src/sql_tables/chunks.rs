@@ -13,7 +13,7 @@ use engine_model::staleness::is_stale;
 use engine_storage::SeriesColumns;
 
 use super::claims::Share;
-use super::rows::Samples;
+use super::rows::{Samples, one_nan};
 use crate::snapshot::SeriesSet;
 
 /// Samples that one read aims at: 4 MiB of timestamps and values, so that neighbours share decoded pages.
@@ -58,8 +58,11 @@ impl Chunks {
         let samples = columns.sample_count();
         self.reservation
             .try_resize(samples * (size_of::<i64>() + size_of::<f64>()))?;
-        if !self.stale && columns.values.iter().any(|&value| is_stale(value)) {
-            drop_stale(&mut columns);
+        if columns.values.iter().any(|value| value.is_nan()) {
+            if !self.stale {
+                drop_stale(&mut columns);
+            }
+            one_nan(&mut columns.values);
         }
         self.series_per_read = next_read(count, samples);
         self.rows

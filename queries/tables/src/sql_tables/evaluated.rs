@@ -15,7 +15,7 @@ use engine_storage::SeriesSamples;
 use futures::StreamExt;
 
 use super::columns::{Column, Columns};
-use super::rows::{Run, Samples, batch};
+use super::rows::{Run, Samples, batch, one_nan};
 use crate::operation::{BatchStream, Operation, PlanNode};
 
 /// Series with their samples, computed when they are asked for.
@@ -153,6 +153,7 @@ impl Rest {
         if rows == 0 {
             return Ok(None);
         }
+        one_nan(&mut values);
         let made = batch(&self.rows.columns, &runs, &Samples::new(timestamps, values))?;
         self.next = (series, sample);
         Ok(Some((made, self)))

@@ -53,6 +53,15 @@ impl Samples {
     }
 }
 
+/// Makes one NaN of all but staleness markers: Arrow orders doubles by their bits, of which a NaN has many.
+pub(super) fn one_nan(values: &mut [f64]) {
+    for value in values {
+        if value.is_nan() && !is_stale(*value) {
+            *value = f64::NAN;
+        }
+    }
+}
+
 /// Makes the columns of `runs`, whose rows are `samples`.
 pub(super) fn batch(columns: &Columns, runs: &[Run<'_>], samples: &Samples) -> Result<RecordBatch> {
     let rows = runs.iter().map(|run| run.rows).sum();
