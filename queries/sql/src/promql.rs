@@ -11,9 +11,8 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::Expr;
 use engine_model::duration::parse_duration_ms;
 use engine_model::time::{now_ms, parse_time_ms};
-use engine_storage::SeriesSamples;
 use queries_tables::Snapshot;
-use queries_tables::sql_tables::{EvaluatedSeries, EvaluatedTable};
+use queries_tables::sql_tables::{ComputedSeries, EvaluatedSeries, EvaluatedTable};
 
 use crate::error::SqlError;
 
@@ -50,7 +49,7 @@ pub trait PromqlSource: std::fmt::Debug + Send + Sync {
         snapshot: Arc<dyn Snapshot>,
         query: &str,
         range: StepRange,
-    ) -> Result<Vec<SeriesSamples>, SqlError>;
+    ) -> Result<Vec<ComputedSeries>, SqlError>;
 }
 
 /// The table function.
@@ -107,7 +106,7 @@ impl EvaluatedSeries for Evaluation {
         format!("promql={} time=[{start_ms}..{end_ms}] step={step_ms}", self.query)
     }
 
-    async fn evaluate(&self) -> Result<Vec<SeriesSamples>> {
+    async fn evaluate(&self) -> Result<Vec<ComputedSeries>> {
         let snapshot = Arc::clone(&self.snapshot);
         let series = self.source.evaluate(snapshot, &self.query, self.range).await;
         series.map_err(|error| DataFusionError::External(Box::new(error)))

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine_model::Labels;
-use engine_storage::SeriesSamples;
+use engine_model::{FloatHistogram, Labels};
 use queries_tables::Snapshot;
+use queries_tables::sql_tables::ComputedSeries;
 
 use super::{MIDNIGHT_MS, ask, bad_query};
 use crate::{PromqlSource, SqlError, StepRange};
@@ -21,16 +21,29 @@ impl PromqlSource for Echo {
         _snapshot: Arc<dyn Snapshot>,
         query: &str,
         range: StepRange,
-    ) -> Result<Vec<SeriesSamples>, SqlError> {
+    ) -> Result<Vec<ComputedSeries>, SqlError> {
         if query == "fails" {
             return Err(SqlError::BadQuery("1:1: parse error".to_owned()));
         }
-        let mut series = SeriesSamples::new(Labels::from_pairs([("query", query)]));
-        let mut at_ms = range.start_ms;
+        let mut series = ComputedSeries {
+            labels: Labels::from_pairs([("query", query)]),
+            ..ComputedSeries::default()
+        };
+        let (mut at_ms, mut turn) = (range.start_ms, 0);
         while at_ms <= range.end_ms {
-            series.timestamps.push(at_ms);
-            series.values.push((at_ms - MIDNIGHT_MS) as f64);
+            if query == "mixed" && turn % 3 == 1 {
+                let histogram = FloatHistogram {
+                    count: f64::from(turn),
+                    sum: 0.5,
+                    ..FloatHistogram::default()
+                };
+                series.histograms.push((at_ms, Arc::new(histogram)));
+            } else {
+                series.timestamps.push(at_ms);
+                series.values.push((at_ms - MIDNIGHT_MS) as f64);
+            }
             at_ms += range.step_ms.max(1);
+            turn += 1;
         }
         Ok(vec![series])
     }
@@ -65,8 +78,33 @@ async fn times_and_steps_in_many_forms() {
     let columns = ask("SELECT * FROM promql('up', 1767225600) ").await.unwrap();
     assert_eq!(
         columns,
-        "labels,timestamp,value\n\"{\"\"query\"\":\"\"up\"\"}\",2026-01-01T00:00:00.000Z,0\n"
+        "labels,timestamp,value,histogram\n\"{\"\"query\"\":\"\"up\"\"}\",2026-01-01T00:00:00.000Z,0,\n"
     );
+}
+
+#[tokio::test]
+async fn native_histograms_of_an_answer_are_rows() {
+    let mixed = "FROM promql('mixed', '2026-01-01T00:00:00Z', '2026-01-01T12:00:00Z', '1s')";
+    for (sql, expected) in [
+        (
+            "SELECT timestamp, value, histogram FROM promql('mixed', 1767225600, 1767225602, 1)".to_owned(),
+            "timestamp,value,histogram\n2026-01-01T00:00:00.000Z,0,\n2026-01-01T00:00:01.000Z,,\
+             \"{\"\"count\"\":1,\"\"sum\"\":0.5,\"\"schema\"\":0,\"\"zero_threshold\"\":0,\"\"zero_count\"\":0,\"\"buckets\"\":[]}\"\n\
+             2026-01-01T00:00:02.000Z,2000,\n",
+        ),
+        // More rows than a batch has.
+        (
+            format!("SELECT count(*) AS n, count(value) AS v, count(histogram) AS h, sum(histogram['sum']) AS s {mixed}"),
+            "n,v,h,s\n43201,28801,14400,7200\n",
+        ),
+        (
+            format!("SELECT count(*) AS n FROM (SELECT timestamp - lag(timestamp) OVER () AS d {mixed}) WHERE d = interval '1 second'"),
+            "n\n43200\n",
+        ),
+    ] {
+        let answer = ask(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(answer, expected, "{sql}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::error::Result;
 use datafusion::logical_expr::TableType;
-use engine_model::{METRIC_NAME, Matcher};
+use engine_model::METRIC_NAME;
 
 use super::columns::Columns;
 use super::table::{SnapshotTable, TableKind};
@@ -32,19 +32,20 @@ impl SnapshotCatalog {
         Self { snapshot }
     }
 
-    fn kind(&self, name: &str) -> Result<Option<TableKind>, SnapshotError> {
-        Ok(match name {
-            "samples" => Some(TableKind::Samples { stale: false }),
-            "samples_raw" => Some(TableKind::Samples { stale: true }),
-            "series" => Some(TableKind::Series),
-            "histograms" => Some(TableKind::Histograms),
-            "" => None,
-            metric => {
-                let named = [Matcher::equal(METRIC_NAME, metric)];
-                let found = self.snapshot.select(&named, i64::MIN, i64::MAX)?;
-                (!found.is_empty()).then(|| TableKind::Metric(metric.to_owned()))
-            }
-        })
+    /// The table of this name, if there is one, and the labels that its series have.
+    fn find(&self, name: &str) -> Result<Option<(TableKind, Vec<String>)>, SnapshotError> {
+        let kind = match name {
+            "samples" => TableKind::Samples { stale: false },
+            "samples_raw" => TableKind::Samples { stale: true },
+            "series" => TableKind::Series,
+            "histograms" => TableKind::Histograms,
+            "" => return Ok(None),
+            metric => TableKind::Metric(metric.to_owned()),
+        };
+        let label_names = self.snapshot.label_names(&kind.matchers())?;
+        // A metric is one whose series have a name at least.
+        let there = !matches!(kind, TableKind::Metric(_)) || !label_names.is_empty();
+        Ok(there.then_some((kind, label_names)))
     }
 }
 
@@ -108,10 +109,9 @@ impl SchemaProvider for SnapshotCatalog {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let Some(kind) = self.kind(name)? else {
+        let Some((kind, label_names)) = self.find(name)? else {
             return Ok(None);
         };
-        let label_names = self.snapshot.label_names(&kind.matchers())?;
         let columns = match kind {
             TableKind::Series => Columns::of_series(label_names),
             TableKind::Histograms => Columns::of_histograms(label_names),
@@ -128,6 +128,6 @@ impl SchemaProvider for SnapshotCatalog {
 
     fn table_exist(&self, name: &str) -> bool {
         // The trait has no room for an error; `table`, which every query asks, reports it.
-        matches!(self.kind(name), Ok(Some(_)))
+        FIXED_TABLES.contains(&name) || matches!(self.find(name), Ok(Some(_)))
     }
 }

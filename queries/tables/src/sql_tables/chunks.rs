@@ -142,6 +142,7 @@ mod tests {
             values: vec![1.0, STALE_NAN, STALE_NAN, 4.0, STALE_NAN, 6.0],
             ends: vec![2, 3, 3, 6],
             histograms: Vec::new(),
+            starts: Vec::new(),
         };
         drop_stale(&mut columns);
         assert_eq!(columns.timestamps, [1, 1, 3]);

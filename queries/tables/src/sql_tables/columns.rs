@@ -10,18 +10,21 @@ pub(super) const UTC: &str = "UTC";
 pub(super) const TIMESTAMP: &str = "timestamp";
 pub(super) const VALUE: &str = "value";
 pub(super) const LABELS: &str = "labels";
+const HISTOGRAM: &str = "histogram";
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Column {
     Timestamp,
-    /// Null where the sample is a staleness marker, which only `samples_raw` shows.
+    /// Null where the sample is a staleness marker, which only `samples_raw` shows, or a computed histogram.
     Value {
         nullable: bool,
     },
     Labels,
     /// A part of a native histogram.
     Histogram(HistogramColumn),
+    /// All parts of a native histogram; null in a row of a number.
+    WholeHistogram,
     /// One label; null where a series does not have it.
     Label(String),
 }
@@ -38,7 +41,8 @@ pub(super) enum HistogramColumn {
 }
 
 impl HistogramColumn {
-    const ALL: [Self; 6] = [
+    /// All, in the order of columns.
+    pub(super) const ALL: [Self; 6] = [
         Self::Count,
         Self::Sum,
         Self::Schema,
@@ -65,6 +69,15 @@ impl HistogramColumn {
             _ => DataType::Float64,
         }
     }
+
+    fn field(self) -> Field {
+        Field::new(self.name(), self.data_type(), false)
+    }
+}
+
+/// The parts of a native histogram in one column.
+pub(super) fn histogram_fields() -> Fields {
+    HistogramColumn::ALL.map(HistogramColumn::field).into_iter().collect()
 }
 
 /// Bounds and observations of one bucket.
@@ -88,6 +101,7 @@ impl Column {
             Self::Value { .. } => VALUE,
             Self::Labels => LABELS,
             Self::Histogram(part) => part.name(),
+            Self::WholeHistogram => HISTOGRAM,
             Self::Label(name) => name,
         }
     }
@@ -100,7 +114,8 @@ impl Column {
             }
             Self::Value { nullable } => Field::new(VALUE, DataType::Float64, *nullable),
             Self::Labels => Field::new(LABELS, DataType::Map(Arc::clone(&MAP_ENTRIES), false), false),
-            Self::Histogram(part) => Field::new(part.name(), part.data_type(), false),
+            Self::Histogram(part) => part.field(),
+            Self::WholeHistogram => Field::new(HISTOGRAM, DataType::Struct(histogram_fields()), true),
             Self::Label(name) => Field::new(name, DataType::Utf8View, true),
         }
     }
@@ -152,10 +167,10 @@ impl Columns {
         Self::with_labels(own.collect(), label_names)
     }
 
-    /// `labels, timestamp, value`.
+    /// `labels, timestamp, value, histogram`.
     pub(super) fn of_evaluated() -> Self {
-        let value = Column::Value { nullable: false };
-        Self::new(vec![Column::Labels, Column::Timestamp, value])
+        let value = Column::Value { nullable: true };
+        Self::new(vec![Column::Labels, Column::Timestamp, value, Column::WholeHistogram])
     }
 
     fn with_labels(mut columns: Vec<Column>, label_names: Vec<String>) -> Self {

@@ -1,8 +1,9 @@
-//! Series that somebody computes while a query runs, as a table: `labels`, `timestamp`, `value`.
+//! Series that somebody computes while a query runs, as a table: `labels`, `timestamp`, `value`, `histogram`.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -11,12 +12,44 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use engine_storage::SeriesSamples;
+use engine_model::staleness::STALE_NAN;
+use engine_model::{FloatHistogram, Labels};
 use futures::StreamExt;
 
 use super::columns::{Column, Columns};
-use super::rows::{Run, Samples, batch, one_nan};
+use super::histogram_columns::whole_column;
+use super::rows::{Run, Samples, column, one_nan};
 use crate::operation::{BatchStream, Operation, PlanNode};
+
+/// One computed series. A row has a number or a native histogram.
+#[derive(Debug, Clone, Default)]
+pub struct ComputedSeries {
+    /// Its labels.
+    pub labels: Labels,
+    /// Times of the numbers, ms since the epoch, strictly ascending.
+    pub timestamps: Vec<i64>,
+    /// The numbers, one a time.
+    pub values: Vec<f64>,
+    /// Native histograms with their times, strictly ascending.
+    pub histograms: Vec<(i64, Arc<FloatHistogram>)>,
+}
+
+impl ComputedSeries {
+    fn rows(&self) -> usize {
+        self.timestamps.len() + self.histograms.len()
+    }
+
+    /// Memory of its samples, bytes.
+    fn bytes(&self) -> usize {
+        let buckets = self
+            .histograms
+            .iter()
+            .map(|(_, one)| one.positive.len() + one.negative.len());
+        self.timestamps.len() * (size_of::<i64>() + size_of::<f64>())
+            + self.histograms.len() * size_of::<FloatHistogram>()
+            + buckets.sum::<usize>() * size_of::<f64>()
+    }
+}
 
 /// Series with their samples, computed when they are asked for.
 #[async_trait]
@@ -25,7 +58,7 @@ pub trait EvaluatedSeries: Debug + Send + Sync + 'static {
     fn describe(&self) -> String;
 
     /// Computes it.
-    async fn evaluate(&self) -> Result<Vec<SeriesSamples>>;
+    async fn evaluate(&self) -> Result<Vec<ComputedSeries>>;
 }
 
 /// A table of computed series.
@@ -99,13 +132,12 @@ impl Operation for EvaluatedRows {
         let rows_max = context.session_config().batch_size();
         let batches = futures::stream::once(async move {
             let series = self.series.evaluate().await?;
-            let samples: usize = series.iter().map(|one| one.timestamps.len()).sum();
-            held.try_grow(samples * (size_of::<i64>() + size_of::<f64>()))?;
+            held.try_grow(series.iter().map(ComputedSeries::bytes).sum())?;
             Ok(Rest {
                 rows: self,
                 rows_max,
                 series,
-                next: (0, 0),
+                next: Place::default(),
                 _held: held,
             })
         });
@@ -121,41 +153,97 @@ impl Operation for EvaluatedRows {
 struct Rest {
     rows: Arc<EvaluatedRows>,
     rows_max: usize,
-    series: Vec<SeriesSamples>,
-    /// The next series and its next sample.
-    next: (usize, usize),
+    series: Vec<ComputedSeries>,
+    next: Place,
     _held: MemoryReservation,
 }
 
-impl Rest {
-    async fn next(mut self) -> Result<Option<(arrow::array::RecordBatch, Self)>> {
-        let (mut series, mut sample) = self.next;
-        let (mut runs, mut rows) = (Vec::new(), 0);
-        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
-        while rows < self.rows_max
-            && let Some(one) = self.series.get(series)
-        {
-            let end = one.timestamps.len().min(sample + self.rows_max - rows);
-            if sample < end {
-                runs.push(Run {
-                    labels: &one.labels,
-                    rows: end - sample,
-                });
-                timestamps.extend_from_slice(&one.timestamps[sample..end]);
-                values.extend_from_slice(&one.values[sample..end]);
-                rows += end - sample;
+/// The next series, its next number and its next histogram.
+#[derive(Debug, Default, Clone, Copy)]
+struct Place {
+    series: usize,
+    number: usize,
+    histogram: usize,
+}
+
+/// Rows of a batch.
+#[derive(Default)]
+struct Rows {
+    timestamps: Vec<i64>,
+    values: Vec<f64>,
+    /// As many as there are rows, or none where no row has one.
+    histograms: Vec<Option<Arc<FloatHistogram>>>,
+}
+
+impl Rows {
+    /// Adds at most `count` rows of a series, in the order of time; how many they are.
+    fn add(&mut self, one: &ComputedSeries, place: &mut Place, count: usize) -> usize {
+        let before = self.timestamps.len();
+        while self.timestamps.len() - before < count {
+            let histogram = one.histograms.get(place.histogram);
+            let from = place.number;
+            // Numbers up to the next histogram.
+            let mut until = one.timestamps.len().min(from + count - (self.timestamps.len() - before));
+            if let Some((at_ms, _)) = histogram {
+                until = from + one.timestamps[from..until].partition_point(|number_at| number_at < at_ms);
             }
-            (series, sample) = match end == one.timestamps.len() {
-                true => (series + 1, 0),
-                false => (series, end),
-            };
+            if until > from {
+                self.timestamps.extend_from_slice(&one.timestamps[from..until]);
+                self.values.extend_from_slice(&one.values[from..until]);
+                place.number = until;
+            } else if let Some((at_ms, histogram)) = histogram {
+                self.histograms.resize(self.timestamps.len(), None);
+                self.timestamps.push(*at_ms);
+                // Shown as null.
+                self.values.push(STALE_NAN);
+                self.histograms.push(Some(Arc::clone(histogram)));
+                place.histogram += 1;
+            } else {
+                break;
+            }
         }
-        if rows == 0 {
+        self.timestamps.len() - before
+    }
+}
+
+impl Rest {
+    async fn next(mut self) -> Result<Option<(RecordBatch, Self)>> {
+        let mut place = self.next;
+        let (mut runs, mut rows) = (Vec::new(), Rows::default());
+        while rows.timestamps.len() < self.rows_max
+            && let Some(one) = self.series.get(place.series)
+        {
+            let left = self.rows_max - rows.timestamps.len();
+            let added = rows.add(one, &mut place, left);
+            runs.push(Run {
+                labels: &one.labels,
+                rows: added,
+            });
+            if place.number + place.histogram == one.rows() {
+                place = Place {
+                    series: place.series + 1,
+                    ..Place::default()
+                };
+            }
+        }
+        let count = rows.timestamps.len();
+        if count == 0 {
             return Ok(None);
         }
-        one_nan(&mut values);
-        let made = batch(&self.rows.columns, &runs, &Samples::new(timestamps, values))?;
-        self.next = (series, sample);
+        one_nan(&mut rows.values);
+        rows.histograms.resize(count, None);
+        let samples = Samples::new(rows.timestamps, rows.values);
+        let columns = &self.rows.columns;
+        let arrays: Result<Vec<ArrayRef>> = columns
+            .iter()
+            .map(|wanted| match wanted {
+                Column::WholeHistogram => whole_column(&rows.histograms),
+                other => Ok(column(other, &runs, &samples, count)?),
+            })
+            .collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(count));
+        let made = RecordBatch::try_new_with_options(Arc::clone(columns.schema()), arrays?, &options)?;
+        self.next = place;
         Ok(Some((made, self)))
     }
 }

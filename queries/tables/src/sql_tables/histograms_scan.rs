@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, Float64Array, Int32Array, ListArray, RecordBatch, RecordBatchOptions, StructArray,
-};
-use arrow::buffer::OffsetBuffer;
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -14,7 +11,8 @@ use engine_model::staleness::is_stale;
 use engine_model::{FloatHistogram, Labels};
 use futures::StreamExt;
 
-use super::columns::{Column, Columns, HistogramColumn, bucket_fields, bucket_item};
+use super::columns::{Column, Columns};
+use super::histogram_columns::part_column;
 use super::rows::{Run, Samples, column};
 use super::selection::{Cursor, Selection};
 use crate::operation::{BatchStream, Operation};
@@ -100,18 +98,19 @@ impl Reader {
 
     /// Reads the next series; false when there are no more.
     fn read_chunk(&mut self) -> Result<bool> {
-        let Some(read) = self.cursor.read(&self.scan.selection, SERIES_PER_READ)? else {
+        let Some((set, positions)) = self.cursor.claim(&self.scan.selection, SERIES_PER_READ)? else {
             return Ok(false);
         };
         self.chunk.clear();
         self.next_row = 0;
-        for series in read {
-            let fresh = series
-                .histograms
+        let read = set.reader().read(positions.clone())?;
+        // There is no list a series where none has a histogram.
+        for (position, histograms) in positions.zip(&read.histograms) {
+            let fresh = histograms
                 .iter()
                 .filter(|(_, histogram)| !is_stale(histogram.sum));
             self.chunk.extend(fresh.map(|(at_ms, histogram)| Row {
-                labels: series.labels.clone(),
+                labels: set.labels(position).clone(),
                 at_ms: *at_ms,
                 histogram: FloatHistogram::from_histogram(histogram),
             }));
@@ -131,52 +130,15 @@ fn batch(columns: &Columns, rows: &[Row]) -> Result<RecordBatch> {
     for Row { labels, .. } in rows {
         runs.push(Run { labels, rows: 1 });
     }
+    let histograms: Vec<&FloatHistogram> = rows.iter().map(|row| &row.histogram).collect();
     let arrays: Result<Vec<ArrayRef>> = columns
         .iter()
         .map(|wanted| match wanted {
-            Column::Histogram(part) => part_column(*part, rows),
+            Column::Histogram(part) => part_column(*part, &histograms),
             other => Ok(column(other, &runs, &times, rows.len())?),
         })
         .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     let schema = Arc::clone(columns.schema());
     Ok(RecordBatch::try_new_with_options(schema, arrays?, &options)?)
-}
-
-fn part_column(part: HistogramColumn, rows: &[Row]) -> Result<ArrayRef> {
-    let floats = |of: fn(&FloatHistogram) -> f64| -> ArrayRef {
-        Arc::new(Float64Array::from_iter_values(
-            rows.iter().map(|row| of(&row.histogram)),
-        ))
-    };
-    Ok(match part {
-        HistogramColumn::Count => floats(|histogram| histogram.count),
-        HistogramColumn::Sum => floats(|histogram| histogram.sum),
-        HistogramColumn::ZeroThreshold => floats(|histogram| histogram.zero_threshold),
-        HistogramColumn::ZeroCount => floats(|histogram| histogram.zero_count),
-        HistogramColumn::Schema => {
-            let schemas = rows.iter().map(|row| row.histogram.schema);
-            Arc::new(Int32Array::from_iter_values(schemas))
-        }
-        HistogramColumn::Buckets => buckets(rows)?,
-    })
-}
-
-fn buckets(rows: &[Row]) -> Result<ArrayRef> {
-    let (mut lower, mut upper, mut count) = (Vec::new(), Vec::new(), Vec::new());
-    let mut lengths = Vec::with_capacity(rows.len());
-    for row in rows {
-        let before = count.len();
-        for bucket in row.histogram.all_buckets().filter(|bucket| bucket.count != 0.0) {
-            lower.push(bucket.lower);
-            upper.push(bucket.upper);
-            count.push(bucket.count);
-        }
-        lengths.push(count.len() - before);
-    }
-    let columns = [lower, upper, count].map(|column| Arc::new(Float64Array::from(column)) as ArrayRef);
-    let items = StructArray::try_new(bucket_fields(), columns.to_vec(), None)?;
-    let offsets = OffsetBuffer::from_lengths(lengths);
-    let lists = ListArray::try_new(bucket_item(), offsets, Arc::new(items), None)?;
-    Ok(Arc::new(lists))
 }

@@ -12,6 +12,7 @@ mod evaluated;
 mod group_in_scan;
 mod grouped_scan;
 mod groups;
+mod histogram_columns;
 mod histograms_scan;
 mod label_condition;
 mod memory;
@@ -24,7 +25,7 @@ mod time_condition;
 mod time_keys;
 
 pub use catalog::{CATALOG, OnlyCatalog, SCHEMA, SnapshotCatalog};
-pub use evaluated::{EvaluatedSeries, EvaluatedTable};
+pub use evaluated::{ComputedSeries, EvaluatedSeries, EvaluatedTable};
 pub use group_in_scan::GroupInScan;
 pub use memory::QueryPool;
 

@@ -90,7 +90,7 @@ pub(super) fn column(
         Column::Value { nullable: true } => values_or_stale(samples),
         Column::Labels => label_maps(runs, rows)?,
         Column::Label(name) => label_column(runs, rows, name)?,
-        Column::Histogram(_) => {
+        Column::Histogram(_) | Column::WholeHistogram => {
             let what = format!("rows of samples have no column {}", column.name());
             return Err(ArrowError::SchemaError(what));
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use datafusion::error::Result;
 use engine_model::Matcher;
-use engine_storage::SeriesSamples;
 
 use super::time_condition::TimeBounds;
 use crate::snapshot::{SeriesSet, Snapshot};
@@ -43,14 +42,6 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// The samples of the next `count` series at most; none when there are no more.
-    pub(super) fn read(&mut self, selection: &Selection, count: usize) -> Result<Option<Vec<SeriesSamples>>> {
-        match self.claim(selection, count)? {
-            Some((set, positions)) => Ok(Some(set.read(positions)?)),
-            None => Ok(None),
-        }
-    }
-
     /// Where the next `count` series at most are; they count as read.
     pub(super) fn claim(&mut self, selection: &Selection, count: usize) -> Result<Option<Claimed>> {
         let TimeBounds { min_ms, max_ms } = selection.bounds;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use engine_storage::SeriesSamples;
 use queries_promql::{Engine, QueryError, QueryOptions, Value};
 use queries_sql::postgres::{PostgresConfig, PostgresServer};
 use queries_sql::{PromqlSource, SqlError, StepRange};
+use queries_tables::sql_tables::ComputedSeries;
 use queries_tables::{Snapshot, StoreSnapshot};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -84,7 +84,7 @@ impl PromqlSource for PromqlForSql {
         snapshot: Arc<dyn Snapshot>,
         query: &str,
         range: StepRange,
-    ) -> Result<Vec<SeriesSamples>, SqlError> {
+    ) -> Result<Vec<ComputedSeries>, SqlError> {
         let options = QueryOptions::default();
         let result = match range.is_instant() {
             true => self.0.instant(snapshot, query, range.start_ms, options).await,
@@ -117,43 +117,38 @@ fn is_too_large(text: &str) -> bool {
     text.contains("into memory in query execution") || text.contains("bytes in memory: ")
 }
 
-/// What a query with native histograms is told: they have no value that a row could show.
-fn histograms_have_no_value() -> SqlError {
-    SqlError::BadQuery(
-        "promql: the answer has native histograms, which have no value; ask for histogram_quantile, \
-         histogram_sum or another function of them, or read the table histograms"
-            .to_owned(),
-    )
-}
-
-/// Floats as series.
-fn series_of(value: Value) -> Result<Vec<SeriesSamples>, SqlError> {
+/// An answer as series.
+fn series_of(value: Value) -> Result<Vec<ComputedSeries>, SqlError> {
     match value {
-        Value::Scalar { at_ms, value } => {
-            let mut one = SeriesSamples::new(engine_model::Labels::empty());
-            (one.timestamps, one.values) = (vec![at_ms], vec![value]);
-            Ok(vec![one])
-        }
+        Value::Scalar { at_ms, value } => Ok(vec![ComputedSeries {
+            timestamps: vec![at_ms],
+            values: vec![value],
+            ..ComputedSeries::default()
+        }]),
         Value::String { .. } => Err(SqlError::BadQuery("promql: a string has no samples".to_owned())),
         Value::Vector(elements) => {
-            if elements.iter().any(|element| element.histogram.is_some()) {
-                return Err(histograms_have_no_value());
-            }
             let series = elements.into_iter().map(|element| {
-                let mut one = SeriesSamples::new(element.labels);
-                (one.timestamps, one.values) = (vec![element.at_ms], vec![element.value]);
+                let mut one = ComputedSeries {
+                    labels: element.labels,
+                    ..ComputedSeries::default()
+                };
+                match element.histogram {
+                    Some(histogram) => one.histograms.push((element.at_ms, histogram)),
+                    None => (one.timestamps, one.values) = (vec![element.at_ms], vec![element.value]),
+                }
                 one
             });
             Ok(series.collect())
         }
         Value::Matrix(series) => {
-            if series.iter().any(|range| !range.histograms.is_empty()) {
-                return Err(histograms_have_no_value());
-            }
             let series = series.into_iter().map(|range| {
-                let mut one = SeriesSamples::new(range.labels);
-                (one.timestamps, one.values) = range.samples.into_iter().unzip();
-                one
+                let (timestamps, values) = range.samples.into_iter().unzip();
+                ComputedSeries {
+                    labels: range.labels,
+                    timestamps,
+                    values,
+                    histograms: range.histograms,
+                }
             });
             Ok(series.collect())
         }
@@ -168,17 +163,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn histograms_are_no_rows_and_no_silence() {
-        let series = |histograms| RangeSeries {
+    fn numbers_and_histograms_are_rows() {
+        let matrix = Value::Matrix(vec![RangeSeries {
             labels: Labels::from_pairs([("job", "a")]),
             samples: vec![(1, 2.0)],
-            histograms,
-        };
-        let rows = series_of(Value::Matrix(vec![series(Vec::new())])).unwrap();
-        assert_eq!((rows.len(), rows[0].values.clone()), (1, vec![2.0]));
-        let with = series(vec![(3, Arc::new(FloatHistogram::default()))]);
-        let error = series_of(Value::Matrix(vec![with])).unwrap_err();
-        assert!(error.to_string().contains("the table histograms"), "{error}");
+            histograms: vec![(3, Arc::new(FloatHistogram::default()))],
+        }]);
+        let rows = series_of(matrix).unwrap();
+        assert_eq!((rows.len(), &rows[0].timestamps, &rows[0].values), (1, &vec![1], &vec![2.0]));
+        assert_eq!(rows[0].histograms[0].0, 3);
     }
 
     #[tokio::test]
