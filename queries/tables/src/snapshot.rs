@@ -156,6 +156,14 @@ impl Snapshot for StoreSnapshot {
         Ok(self.set(selected, min_ms, max_ms))
     }
 
+    fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
+        Ok(self.version.label_names(matchers)?)
+    }
+
+    fn label_values(&self, name: &str, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
+        Ok(self.version.label_values(name, matchers)?)
+    }
+
     /// Segments outside the time range, or without a series that matches, are not read.
     fn coverage(&self, matchers: &[Matcher], min_ms: i64, max_ms: i64) -> Vec<(&'static str, u64)> {
         let (mut touched, mut out_of_time, mut without_series) = (0, 0, 0);

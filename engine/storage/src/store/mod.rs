@@ -15,6 +15,7 @@ mod defined;
 mod delete;
 mod error;
 mod gate;
+mod label_names;
 mod open;
 mod pinned;
 mod quarantine;

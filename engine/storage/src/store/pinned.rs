@@ -129,32 +129,6 @@ impl PinnedVersion {
         max_ms: i64,
     ) -> Result<Vec<SelectedSeries>, StoreError> {
         self.check_gate()?;
-        let mut selected: Vec<SelectedSeries> = Vec::new();
-        let mut found: HashMap<Labels, usize, foldhash::fast::RandomState> = HashMap::default();
-        for (position, segment) in self.version.segments.iter().enumerate() {
-            if segment.max_time() < min_ms || segment.min_time() > max_ms {
-                continue;
-            }
-            let hidden = self.version.tombstones.marks(segment.id());
-            for row in segment.matching(matchers) {
-                let range = segment.row_range(row);
-                if range.max_time_ms < min_ms || range.min_time_ms > max_ms {
-                    continue;
-                }
-                if hidden.is_some_and(|marks| marks.hide_all(row, range, min_ms, max_ms)) {
-                    continue;
-                }
-                let place = (position as u32, row);
-                let place_in = match found.entry(segment.labels(row)) {
-                    Entry::Occupied(entry) => *entry.get(),
-                    Entry::Vacant(entry) => {
-                        selected.push(SelectedSeries::new(entry.key().clone()));
-                        *entry.insert(selected.len() - 1)
-                    }
-                };
-                selected[place_in].segments.push(place);
-            }
-        }
         let Version {
             commit, generation, ..
         } = *self.version;
@@ -163,13 +137,40 @@ impl PinnedVersion {
             .head
             .read()
             .matching(matchers, min_ms, max_ms, commit, generation);
-        if found.is_empty() {
-            // Nothing to compare with: the head has each series once.
+        let places = self.places(matchers, min_ms, max_ms);
+        let series_max = in_head.len().max(places.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0));
+        let mut selected: Vec<SelectedSeries> = Vec::with_capacity(series_max);
+        if let ([(position, rows)], true) = (places.as_slice(), in_head.is_empty()) {
+            // Nothing to compare with: a segment has each series once.
+            let segment = &self.version.segments[*position as usize];
+            selected.extend(rows.iter().map(|&row| SelectedSeries {
+                segments: vec![(*position, row)],
+                ..SelectedSeries::new(segment.labels(row))
+            }));
+            return Ok(selected);
+        }
+        if places.is_empty() {
+            // Likewise the head.
             selected.extend(in_head.into_iter().map(|(series, labels)| SelectedSeries {
                 head: Some(series),
                 ..SelectedSeries::new(labels)
             }));
             return Ok(selected);
+        }
+        let mut found: HashMap<Labels, usize, foldhash::fast::RandomState> = HashMap::default();
+        found.reserve(series_max);
+        for (position, rows) in places {
+            let segment = &self.version.segments[position as usize];
+            for row in rows {
+                let place_in = match found.entry(segment.labels(row)) {
+                    Entry::Occupied(entry) => *entry.get(),
+                    Entry::Vacant(entry) => {
+                        selected.push(SelectedSeries::new(entry.key().clone()));
+                        *entry.insert(selected.len() - 1)
+                    }
+                };
+                selected[place_in].segments.push((position, row));
+            }
         }
         for (series, labels) in in_head {
             match found.get(&labels) {
@@ -181,6 +182,27 @@ impl PinnedVersion {
             }
         }
         Ok(selected)
+    }
+
+    /// Positions of segments with the rows that satisfy all `matchers` and may have a sample in the range.
+    pub(super) fn places(&self, matchers: &[Matcher], min_ms: i64, max_ms: i64) -> Vec<(u32, Vec<u32>)> {
+        let mut places = Vec::new();
+        for (position, segment) in (0..).zip(self.segments()) {
+            if segment.max_time() < min_ms || segment.min_time() > max_ms {
+                continue;
+            }
+            let mut rows = segment.matching(matchers);
+            let hidden = self.version.tombstones.marks(segment.id());
+            rows.retain(|&row| {
+                let range = segment.row_range(row);
+                let inside = range.max_time_ms >= min_ms && range.min_time_ms <= max_ms;
+                inside && !hidden.is_some_and(|marks| marks.hide_all(row, range, min_ms, max_ms))
+            });
+            if !rows.is_empty() {
+                places.push((position, rows));
+            }
+        }
+        places
     }
 
     /// Samples of `selected` in `[min_ms, max_ms]`, one entry per series in the given order. Series
