@@ -25,9 +25,8 @@ use crate::nodes::labels_map::{LabelsKind, LabelsMap};
 use crate::nodes::pace::{Pace, Reservation};
 use crate::nodes::window::dropped_names;
 use crate::parser::ast::{Edges, MatrixSelector, SubqueryExpr};
-use crate::parser::operators::AggregateOp;
 use crate::parser::{Expr, ValueType};
-use crate::plan::Planner;
+use crate::plan::{Planner, row_order};
 use crate::statistics::PlanWatch;
 use crate::value::{RangeSeries, Value, VectorElement};
 
@@ -46,6 +45,9 @@ pub(crate) struct Evaluation {
 
 impl Evaluation {
     pub(crate) async fn run(mut self) -> Result<Value, QueryError> {
+        if self.instant && row_order::needs_stored_order(&self.expr) {
+            self.planner.snapshot = Arc::new(row_order::ByLabels(Arc::clone(&self.planner.snapshot)));
+        }
         let result = self.evaluate().await;
         let collided = |planner: &Planner| {
             let flag = planner.collision.as_ref();
@@ -222,7 +224,7 @@ impl Evaluation {
                 .unique(PlanNode::plan(drop_names, vec![plan]), self.grid);
         }
         let mut series = self.series(plan).await?;
-        if !self.instant || !orders_itself(&self.expr) {
+        if !self.instant || !row_order::is_given(&self.expr) {
             series.sort_by(|a, b| a.labels.cmp(&b.labels));
         }
         if self.instant {
@@ -269,15 +271,6 @@ impl Evaluation {
             }
         }
         Ok(series)
-    }
-}
-
-/// Whether the order of an instant vector is part of what `expr` says; stored series come in no order.
-fn orders_itself(expr: &Expr) -> bool {
-    match expr.unwrap_parens() {
-        Expr::Call(call) => call.func.name.starts_with("sort"),
-        Expr::Aggregate(aggregate) => matches!(aggregate.op, AggregateOp::Topk | AggregateOp::Bottomk),
-        _ => false,
     }
 }
 

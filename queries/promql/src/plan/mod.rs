@@ -9,6 +9,7 @@ mod info_call;
 mod invariant;
 mod label_call;
 mod range_call;
+pub(crate) mod row_order;
 mod selector;
 mod subquery;
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by its panic what is wrong")]
 
+mod deleted;
 mod stored;
 
 use std::path::PathBuf;
@@ -117,6 +118,31 @@ fn of_late_samples_in_all_places() {
 #[test]
 fn beside_deleted_samples() {
     stored(State::BesideDeleted);
+}
+
+#[test]
+fn after_a_restart() {
+    stored(State::Restarted);
+}
+
+#[test]
+fn between_deleted_samples() {
+    stored(State::BetweenDeleted);
+}
+
+#[test]
+fn between_deleted_samples_in_compacted_segments() {
+    stored(State::BetweenDeletedCompacted);
+}
+
+#[test]
+fn in_place_of_deleted_samples() {
+    stored(State::InPlaceOfDeleted);
+}
+
+#[test]
+fn in_place_of_deleted_samples_in_compacted_segments() {
+    stored(State::InPlaceOfDeletedCompacted);
 }
 
 fn stored(state: State) {

@@ -26,12 +26,22 @@ pub(crate) enum State {
     Compacted,
     /// Every other sample comes late: some before the cut, some after it, out of order in the head.
     Late,
+    /// As [`State::Pieces`], then the store is closed and opened again, which reads the log of what is in the head.
+    Restarted,
     /// Among samples that were deleted: of the same series beyond the end, and of series that are gone.
     BesideDeleted,
+    /// Between samples that were deleted, in segments and in what was the head.
+    BetweenDeleted,
+    /// As [`State::BetweenDeleted`], then cut and compacted.
+    BetweenDeletedCompacted,
+    /// In the place of others of the same times, which were deleted.
+    InPlaceOfDeleted,
+    /// As [`State::InPlaceOfDeleted`], then cut and compacted.
+    InPlaceOfDeletedCompacted,
 }
 
 /// A sample and the series it is of, as a number.
-type Placed<'p> = (usize, &'p LoadedPoint);
+pub(crate) type Placed<'p> = (usize, &'p LoadedPoint);
 
 /// Beyond all times of scripts.
 const FAR_MS: i64 = 1 << 40;
@@ -41,21 +51,23 @@ pub(crate) struct StoredEngine {
     state: State,
     engine: queries_promql::Engine,
     runtime: Runtime,
-    store: Store,
+    /// None while it is opened again.
+    store: Option<Store>,
     /// After the store, which writes there.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl StoredEngine {
     pub(crate) fn new(config: EngineConfig, state: State) -> io::Result<Self> {
         let runtime = Runtime::new()?;
-        let (store, folder) = open(&runtime)?;
+        let folder = TempDir::new()?;
+        let store = Some(open(&runtime, &folder)?);
         Ok(Self {
             state,
             engine: queries_promql::Engine::new(config, runtime.handle().clone()),
             runtime,
             store,
-            _folder: folder,
+            folder,
         })
     }
 
@@ -67,8 +79,20 @@ impl StoredEngine {
         }
     }
 
-    fn append<'p>(&self, labels: &[Labels], samples: impl IntoIterator<Item = Placed<'p>>) {
-        let table = self.store.series_table();
+    fn store(&self) -> &Store {
+        self.store.as_ref().expect("the store is open")
+    }
+
+    fn restart(&mut self) {
+        if let Some(store) = self.store.take() {
+            self.runtime.block_on(store.close()).unwrap();
+        }
+        self.store = Some(open(&self.runtime, &self.folder).unwrap());
+        self.runtime.block_on(self.store().ready()).unwrap();
+    }
+
+    pub(crate) fn append<'p>(&self, labels: &[Labels], samples: impl IntoIterator<Item = Placed<'p>>) {
+        let table = self.store().series_table();
         let refs: Vec<_> = labels.iter().map(|labels| table.intern(labels)).collect();
         let mut batch = SampleBatchBuilder::default();
         for (series, point) in samples {
@@ -87,19 +111,19 @@ impl StoredEngine {
             durable: false,
             on_reject: OnReject::Drop,
         };
-        let append = self.store.append(batch.finish(table), options);
+        let append = self.store().append(batch.finish(table), options);
         let outcome = self.runtime.block_on(append).unwrap();
         assert!(outcome.rejected.is_empty(), "{outcome:?}");
     }
 
     fn flush(&self) {
-        self.runtime.block_on(self.store.flush()).unwrap();
+        self.runtime.block_on(self.store().flush()).unwrap();
     }
 
     fn compact(&self) {
         self.flush();
         // A day later everything is old enough.
-        self.runtime.block_on(self.store.compact(FAR_MS)).unwrap();
+        self.runtime.block_on(self.store().compact(FAR_MS)).unwrap();
     }
 
     /// Appends thirds of the time one after another, each but the last followed by a cut.
@@ -137,9 +161,14 @@ impl StoredEngine {
         };
         self.append(labels, (0..labels.len()).map(|series| (series, &far)));
         self.append(labels, samples.iter().copied());
+        self.delete(FAR_MS / 8, FAR_MS);
+    }
+
+    /// Deletes what all series have in `[start_ms, end_ms]`.
+    pub(crate) fn delete(&self, start_ms: i64, end_ms: i64) {
         let everything = Matcher::new(MatchOp::NotEqual, METRIC_NAME, "").unwrap();
         let sets = vec![vec![everything]];
-        let delete = self.store.delete(sets, FAR_MS / 8, FAR_MS, FAR_MS);
+        let delete = self.store().delete(sets, start_ms, end_ms, FAR_MS);
         self.runtime.block_on(delete).unwrap();
     }
 
@@ -155,8 +184,7 @@ impl StoredEngine {
     }
 }
 
-fn open(runtime: &Runtime) -> io::Result<(Store, TempDir)> {
-    let folder = TempDir::new()?;
+fn open(runtime: &Runtime, folder: &TempDir) -> io::Result<Store> {
     let _guard = runtime.enter();
     let config = StoreConfig {
         out_of_order_window_ms: 2 * FAR_MS,
@@ -164,13 +192,14 @@ fn open(runtime: &Runtime) -> io::Result<(Store, TempDir)> {
         compaction_share: 1.0,
         ..StoreConfig::new(folder.path())
     };
-    let store = Store::open(config).map_err(io::Error::other)?;
-    Ok((store, folder))
+    Store::open(config).map_err(io::Error::other)
 }
 
 impl Engine for StoredEngine {
     fn clear(&mut self) {
-        (self.store, self._folder) = open(&self.runtime).unwrap();
+        self.store = None;
+        self.folder = TempDir::new().unwrap();
+        self.store = Some(open(&self.runtime, &self.folder).unwrap());
     }
 
     fn load(&mut self, series: &[(Labels, Vec<LoadedPoint>)]) {
@@ -182,19 +211,28 @@ impl Engine for StoredEngine {
         samples.sort_by_key(|(_, point)| point.at_ms);
         match self.state {
             State::Head | State::Cut => self.append(&labels, samples),
-            State::Pieces | State::Compacted => self.append_pieces(&labels, &samples),
+            State::Pieces | State::Compacted | State::Restarted => self.append_pieces(&labels, &samples),
             State::Late => self.append_late(&labels, &samples),
             State::BesideDeleted => self.append_beside_deleted(&labels, &samples),
+            State::BetweenDeleted | State::BetweenDeletedCompacted => {
+                self.append_between_deleted(&labels, &samples);
+            }
+            State::InPlaceOfDeleted | State::InPlaceOfDeletedCompacted => {
+                self.append_in_place_of_deleted(&labels, &samples);
+            }
         }
         match self.state {
             State::Cut => self.flush(),
-            State::Compacted => self.compact(),
+            State::Compacted | State::BetweenDeletedCompacted | State::InPlaceOfDeletedCompacted => {
+                self.compact();
+            }
+            State::Restarted => self.restart(),
             _ => {}
         }
     }
 
     fn instant(&mut self, expr: &str, at_ms: i64) -> EvalOutcome {
-        let snapshot = Arc::new(StoreSnapshot::pin(&self.store));
+        let snapshot = Arc::new(StoreSnapshot::pin(self.store()));
         self.wait(
             self.engine
                 .instant(snapshot, expr, at_ms, QueryOptions::default()),
@@ -202,7 +240,7 @@ impl Engine for StoredEngine {
     }
 
     fn range(&mut self, expr: &str, start_ms: i64, end_ms: i64, step_ms: i64) -> EvalOutcome {
-        let snapshot = Arc::new(StoreSnapshot::pin(&self.store));
+        let snapshot = Arc::new(StoreSnapshot::pin(self.store()));
         let options = QueryOptions::default();
         self.wait(
             self.engine
