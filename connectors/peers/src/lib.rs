@@ -8,6 +8,7 @@ pub mod scrape;
 
 mod counter;
 mod counter_zero;
+mod features;
 mod latest;
 mod refusal;
 mod resolution;
@@ -17,3 +18,4 @@ mod seldom;
 mod overload_tests;
 
 pub use counter::Counter;
+pub use features::IngestFeatures;

@@ -56,6 +56,15 @@ pub struct SampleBatch {
 struct Beside {
     histograms: Vec<HistogramSample>,
     exemplars: Vec<Exemplar>,
+    starts: Starts,
+}
+
+/// When what the samples of a batch count began: ms since the epoch, 0 where it is not said. Each list is empty,
+/// or has an entry a sample.
+#[derive(Debug, Clone, Default)]
+struct Starts {
+    floats: Vec<i64>,
+    histograms: Vec<i64>,
 }
 
 impl SampleBatch {
@@ -88,6 +97,19 @@ impl SampleBatch {
     /// Exemplars of the batch's series.
     pub fn exemplars(&self) -> &[Exemplar] {
         self.beside.as_deref().map_or(&[], |beside| &beside.exemplars)
+    }
+
+    /// When what each float sample counts began, ms since the epoch, 0 where it is not said; empty where none
+    /// says so.
+    pub fn float_starts(&self) -> &[i64] {
+        self.beside.as_deref().map_or(&[], |beside| &beside.starts.floats)
+    }
+
+    /// The same of each native histogram.
+    pub fn histogram_starts(&self) -> &[i64] {
+        self.beside
+            .as_deref()
+            .map_or(&[], |beside| &beside.starts.histograms)
     }
 
     /// Series references, one a sample.
@@ -123,6 +145,7 @@ pub struct SampleBatchBuilder {
     values: Vec<f64>,
     histograms: Vec<HistogramSample>,
     exemplars: Vec<Exemplar>,
+    starts: Starts,
 }
 
 impl SampleBatchBuilder {
@@ -175,6 +198,17 @@ impl SampleBatchBuilder {
         self.exemplars.push(exemplar);
     }
 
+    /// Says when what the first float samples count began: ms since the epoch, 0 where it is not known. Those
+    /// after the last entry say nothing.
+    pub fn set_float_starts(&mut self, starts: Vec<i64>) {
+        self.starts.floats = starts;
+    }
+
+    /// The same of the first native histograms.
+    pub fn set_histogram_starts(&mut self, starts: Vec<i64>) {
+        self.starts.histograms = starts;
+    }
+
     /// Number of float samples so far.
     pub fn len(&self) -> usize {
         self.values.len()
@@ -187,6 +221,10 @@ impl SampleBatchBuilder {
 
     /// The batch; `table` must have made the references.
     pub fn finish(self, table: &Arc<SeriesTable>) -> SampleBatch {
+        let starts = Starts {
+            floats: padded(self.starts.floats, self.values.len()),
+            histograms: padded(self.starts.histograms, self.histograms.len()),
+        };
         let columns: Vec<ArrayRef> = vec![
             Arc::new(UInt64Array::from(self.series)),
             Arc::new(TimestampMillisecondArray::from(self.timestamps).with_timezone("UTC")),
@@ -196,14 +234,25 @@ impl SampleBatchBuilder {
         let beside = Beside {
             histograms: self.histograms,
             exemplars: self.exemplars,
+            starts,
         };
-        let has_more = !(beside.histograms.is_empty() && beside.exemplars.is_empty());
+        let has_more =
+            !(beside.histograms.is_empty() && beside.exemplars.is_empty() && beside.starts.floats.is_empty());
         SampleBatch {
             record,
             beside: has_more.then(|| Arc::new(beside)),
             series: Arc::clone(table),
         }
     }
+}
+
+/// An entry a sample; none at all where no sample says anything.
+fn padded(mut starts: Vec<i64>, samples: usize) -> Vec<i64> {
+    if starts.iter().all(|&start| start == 0) {
+        return Vec::new();
+    }
+    starts.resize(samples, 0);
+    starts
 }
 
 #[cfg(test)]
@@ -224,5 +273,19 @@ mod tests {
         assert_eq!(samples[0], (up, 1000, 1.0));
         assert_eq!(samples[1].1, 2000);
         assert!(is_stale(samples[1].2));
+        assert!(batch.float_starts().is_empty() && batch.histogram_starts().is_empty());
+    }
+
+    #[test]
+    fn starts_are_beside_the_samples() {
+        let table = Arc::new(SeriesTable::new());
+        let up = table.intern(&Labels::from_pairs([("__name__", "up")]));
+        let of = |starts: Vec<i64>| {
+            let mut builder = SampleBatchBuilder::from_columns(vec![up.0; 3], vec![1, 2, 3], vec![0.0; 3]);
+            builder.set_float_starts(starts);
+            builder.finish(&table)
+        };
+        assert_eq!(of(vec![0, 5]).float_starts(), [0, 5, 0]);
+        assert_eq!(of(vec![0, 0]).float_starts(), [0i64; 0], "nobody says anything");
     }
 }

@@ -21,6 +21,6 @@ pub use clock::WallClock;
 pub use exemplar::Exemplar;
 pub use float_histogram::FloatHistogram;
 pub use histogram::Histogram;
-pub use labels::{Labels, LabelsBuilder, METRIC_NAME, filter_encoded};
+pub use labels::{Labels, LabelsBuilder, METRIC_NAME, METRIC_TYPE, METRIC_UNIT, filter_encoded};
 pub use matcher::{MatchOp, Matcher};
 pub use series::{SeriesRef, SeriesTable};

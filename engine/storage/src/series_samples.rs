@@ -18,6 +18,9 @@ pub struct SeriesSamples {
     pub values: Vec<f64>,
     /// Native histograms with their times, strictly ascending.
     pub histograms: Vec<(i64, Arc<Histogram>)>,
+    /// For the samples of both kinds that say it, their time and when what they count began, ms since the epoch, by
+    /// time; never 0.
+    pub starts: Vec<(i64, i64)>,
 }
 
 impl SeriesSamples {
@@ -28,6 +31,7 @@ impl SeriesSamples {
             timestamps: Vec::new(),
             values: Vec::new(),
             histograms: Vec::new(),
+            starts: Vec::new(),
         }
     }
 
@@ -62,6 +66,7 @@ impl SeriesSamples {
         self.timestamps = self.timestamps[from..until].to_vec();
         self.values = self.values[from..until].to_vec();
         self.histograms.retain(|(t, _)| (from_ms..until_ms).contains(t));
+        self.starts.retain(|(t, _)| (from_ms..until_ms).contains(t));
         self
     }
 
@@ -71,7 +76,11 @@ impl SeriesSamples {
         if self.is_empty() {
             (self.timestamps, self.values) = (later.timestamps, later.values);
             self.histograms = later.histograms;
+            self.starts = later.starts;
             return;
+        }
+        if !later.starts.is_empty() {
+            self.absorb_starts(take(&mut later.starts));
         }
         if !self.histograms.is_empty() {
             later.drop_floats(|time| self.histograms.binary_search_by_key(&time, |(t, _)| *t).is_ok());
@@ -81,6 +90,16 @@ impl SeriesSamples {
             .retain(|(time, _)| self.timestamps.binary_search(time).is_err());
         self.merge(&later.timestamps, &later.values);
         self.merge_histograms(later.histograms);
+    }
+
+    /// Takes the starts of those samples that are not here yet.
+    fn absorb_starts(&mut self, mut later: Vec<(i64, i64)>) {
+        later.retain(|(time, _)| {
+            let float = self.timestamps.binary_search(time).is_ok();
+            !float && self.histograms.binary_search_by_key(time, |(t, _)| *t).is_err()
+        });
+        self.starts.append(&mut later);
+        self.starts.sort_unstable();
     }
 
     fn drop_floats(&mut self, taken: impl Fn(i64) -> bool) {
@@ -202,7 +221,10 @@ mod tests {
         let mut later = SeriesSamples::new(Labels::empty());
         later.merge(&[5, 20, 30, 50], &[0.5, -1.0, -1.0, 5.0]);
         later.histograms = vec![(10, histogram(-1.0)), (25, histogram(2.5)), (40, histogram(-1.0))];
+        series.starts = vec![(30, 3), (40, 4)];
+        later.starts = vec![(5, 1), (10, -1), (20, -1), (25, 2), (40, -1), (50, 5)];
         series.absorb(later);
+        assert_eq!(series.starts, [(5, 1), (25, 2), (30, 3), (40, 4), (50, 5)]);
         assert_eq!(series.timestamps, [5, 10, 30, 50]);
         assert_eq!(series.values, [0.5, 1.0, 3.0, 5.0]);
         let histograms: Vec<(i64, f64)> = series.histograms.iter().map(|(t, h)| (*t, h.sum)).collect();

@@ -53,12 +53,11 @@ pub fn histograms_of(columns: &SeriesColumns) -> HistogramsBuilder {
 }
 
 /// Folds the floats of `columns` under `labels` (encoded), with native histograms and start timestamps, a row
-/// each; no slice of starts at all where no series has any.
+/// each.
 pub fn fold<'a>(
     labels: impl Iterator<Item = &'a [u8]>,
     columns: SeriesColumns,
     histograms: HistogramsBuilder,
-    starts: &[&[(i64, i64)]],
 ) -> RecordBatch {
     let rows = columns.ends.len();
     let mut encoded = BinaryBuilder::with_capacity(rows, 64 * rows);
@@ -69,18 +68,18 @@ pub fn fold<'a>(
     let timestamps = Arc::new(Int64Array::from(columns.timestamps)) as ArrayRef;
     let values = Arc::new(Float64Array::from(columns.values)) as ArrayRef;
     let list = |item, values| ListArray::new(list_item(item), offsets.clone(), values, None);
-    let columns: Vec<ArrayRef> = vec![
+    let folded: Vec<ArrayRef> = vec![
         Arc::new(encoded.finish()),
         Arc::new(list(DataType::Int64, timestamps)),
         Arc::new(list(DataType::Float64, values)),
         histograms.finish(),
-        starts_column(rows, starts),
+        starts_column(rows, &columns.starts),
     ];
-    RecordBatch::try_new(folded_schema(), columns).expect("columns are built by the schema")
+    RecordBatch::try_new(folded_schema(), folded).expect("columns are built by the schema")
 }
 
-fn starts_column(rows: usize, starts: &[&[(i64, i64)]]) -> ArrayRef {
-    let of_row = |row: usize| starts.get(row).copied().unwrap_or_default();
+fn starts_column(rows: usize, starts: &[Vec<(i64, i64)>]) -> ArrayRef {
+    let of_row = |row: usize| starts.get(row).map_or(&[][..], Vec::as_slice);
     let flat: Vec<i64> = starts
         .iter()
         .flat_map(|pairs| pairs.iter().flat_map(|(at_ms, start_ms)| [*at_ms, *start_ms]))
@@ -187,13 +186,15 @@ mod tests {
             values: vec![0.5, 1.0, 1.5],
             ends: vec![2, 2, 3],
             histograms: Vec::new(),
+            starts: vec![Vec::new(), Vec::new(), vec![(3, 1)]],
         };
         let histograms = histograms_of(&columns);
-        let batch = fold(labels.iter().map(Labels::encoded), columns, histograms, &[]);
+        let batch = fold(labels.iter().map(Labels::encoded), columns, histograms);
         let folded = FoldedBatch::new(&batch.slice(1, 2));
         assert_eq!((folded.len(), folded.sample_count()), (2, 1));
         assert_eq!(folded.labels(1).metric_name(), "c");
         assert_eq!(folded.samples(0).0, [0i64; 0]);
         assert_eq!(folded.samples(1), (&[3][..], &[1.5][..]));
+        assert_eq!((folded.starts(0), folded.starts(1)), (Vec::new(), vec![(3, 1)]));
     }
 }

@@ -14,8 +14,6 @@ use crate::snapshot::{NeighboursReader, SeriesSet, Snapshot, SnapshotError};
 #[derive(Debug, Clone, Default)]
 pub struct MemorySnapshot {
     series: Arc<BTreeMap<Labels, SeriesSamples>>,
-    /// Sample times and start timestamps of the series that have some.
-    starts: Arc<BTreeMap<Labels, Vec<(i64, i64)>>>,
 }
 
 impl MemorySnapshot {
@@ -42,9 +40,12 @@ impl MemorySnapshot {
 
     /// Says when what samples count began: pairs of sample time and start, in ms.
     pub fn add_starts(&mut self, labels: &Labels, starts: &[(i64, i64)]) {
-        let known = Arc::make_mut(&mut self.starts).entry(labels.clone()).or_default();
-        known.extend_from_slice(starts);
-        known.sort_unstable();
+        let series = Arc::make_mut(&mut self.series);
+        let entry = series
+            .entry(labels.clone())
+            .or_insert_with(|| SeriesSamples::new(labels.clone()));
+        entry.starts.extend_from_slice(starts);
+        entry.starts.sort_unstable();
     }
 
     /// Number of series.
@@ -65,7 +66,6 @@ impl Snapshot for MemorySnapshot {
         min_ms: i64,
         max_ms: i64,
     ) -> Result<Arc<dyn SeriesSet>, SnapshotError> {
-        let starts = |labels: &Labels| self.starts.get(labels).cloned().unwrap_or_default();
         let matching = self.series.values().filter(|s| all_match(matchers, &s.labels));
         let in_range = matching.filter_map(|series| {
             let from = series.timestamps.partition_point(|&t| t < min_ms);
@@ -74,23 +74,28 @@ impl Snapshot for MemorySnapshot {
                 .histograms
                 .iter()
                 .filter(|(t, _)| (min_ms..=max_ms).contains(t));
+            let told = series.starts.iter().filter(|(t, _)| (min_ms..=max_ms).contains(t));
             let selected = SeriesSamples {
                 labels: series.labels.clone(),
                 timestamps: series.timestamps[from..until].to_vec(),
                 values: series.values[from..until].to_vec(),
                 histograms: in_time.cloned().collect(),
+                starts: told.copied().collect(),
             };
-            (!selected.is_empty()).then(|| (starts(&selected.labels), selected))
+            (!selected.is_empty()).then_some(selected)
         });
-        let (starts, series) = in_range.unzip();
-        Ok(Arc::new(SelectedInMemory { series, starts }))
+        let series = in_range.collect();
+        Ok(Arc::new(SelectedInMemory { series }))
+    }
+
+    fn tells_starts(&self) -> bool {
+        true
     }
 }
 
 #[derive(Debug)]
 struct SelectedInMemory {
     series: Vec<SeriesSamples>,
-    starts: Vec<Vec<(i64, i64)>>,
 }
 
 impl SeriesSet for SelectedInMemory {
@@ -108,10 +113,6 @@ impl SeriesSet for SelectedInMemory {
 
     fn reader(&self) -> Box<dyn NeighboursReader + '_> {
         Box::new(InMemoryReader(self))
-    }
-
-    fn starts(&self, position: usize) -> &[(i64, i64)] {
-        &self.starts[position]
     }
 }
 

@@ -136,13 +136,9 @@ impl SeriesScan {
         // Once folded, a batch lives as long as one step of the nodes above; the limit is on what
         // is held at one time.
         self.budget.give_back(samples);
-        let mut starts: Vec<&[(i64, i64)]> = positions.clone().map(|position| set.starts(position)).collect();
-        if starts.iter().all(|starts| starts.is_empty()) {
-            starts.clear();
-        }
         let histograms = histograms_of(&columns);
         let labels = positions.map(|position| set.labels(position).encoded());
-        Ok(fold(labels, columns, histograms, &starts))
+        Ok(fold(labels, columns, histograms))
     }
 }
 

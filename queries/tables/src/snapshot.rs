@@ -49,6 +49,9 @@ pub trait Snapshot: Debug + Send + Sync {
         self.select(matchers, min_ms, max_ms)
     }
 
+    /// Whether reads bring the start timestamps of samples that have one; a sample without one then says so.
+    fn tells_starts(&self) -> bool;
+
     /// Names of the labels that the series which satisfy all `matchers` have, ascending.
     fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
         let set = self.select_unordered(matchers, i64::MIN, i64::MAX)?;
@@ -93,10 +96,9 @@ pub trait SeriesSet: Debug + Send + Sync {
     /// A reader of neighbours one after the other, which may keep what the next ones need too.
     fn reader(&self) -> Box<dyn NeighboursReader + '_>;
 
-    /// Start timestamps of the series at `position`, where samples say when what they count began: pairs of
-    /// sample time and start, both in ms, ascending.
-    fn starts(&self, _position: usize) -> &[(i64, i64)] {
-        &[]
+    /// Whether all samples are in memory, so that reading them takes no longer than computing with them.
+    fn is_at_hand(&self) -> bool {
+        true
     }
 }
 
@@ -162,6 +164,10 @@ impl Snapshot for StoreSnapshot {
 
     fn label_values(&self, name: &str, matchers: &[Matcher]) -> Result<Vec<String>, SnapshotError> {
         Ok(self.version.label_values(name, matchers)?)
+    }
+
+    fn tells_starts(&self) -> bool {
+        self.version.tells_starts()
     }
 
     /// Segments outside the time range, or without a series that matches, are not read.

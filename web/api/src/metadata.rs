@@ -166,7 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_senders_say_is_told() {
-        let (_inlet, receiver) = RemoteWrite::new(Arc::default(), WallClock::system(), false);
+        let (_inlet, receiver) = RemoteWrite::new(Arc::default(), WallClock::system(), Default::default());
         let mut body = vec![METADATA.len() as u8, (METADATA.len() as u8 - 1) << 2];
         body.extend_from_slice(METADATA);
         let request = Request::post("/api/v1/write").body(Body::from(body)).unwrap();

@@ -42,6 +42,8 @@ struct Collating<'a> {
     pending: Option<Option<Result<Entry<'a>, ParseError>>>,
     /// The latest entry when it is a histogram that was made.
     latest: Option<Collated<'a>>,
+    /// Unit of the family whose lines were taken last.
+    unit: &'a str,
 }
 
 impl<'a> Parser<'a> {
@@ -52,6 +54,7 @@ impl<'a> Parser<'a> {
             keeps_classic: options.keep_classic_histograms,
             pending: None,
             latest: None,
+            unit: "",
         };
         // Metrics of the protobuf format are whole, so that its own parser converts them.
         let collates = options.convert_classic_histograms && format != Format::PrometheusProto;
@@ -121,6 +124,19 @@ impl<'a> Parser<'a> {
             (None, Walk::Proto(parser)) => parser.labels(),
         };
         labels.map_err(|reason| self.error(reason))
+    }
+
+    /// The labels with the type and the unit of the family as `__type__` and `__unit__`, over exposed labels of
+    /// these names.
+    pub fn described_labels(&self) -> Result<SeriesLabels<'_>, ParseError> {
+        let labels = self.labels()?;
+        Ok(match &self.collating {
+            // The family that ended it may have been read already.
+            Some(collating) if collating.latest.is_some() => {
+                labels.described(MetricType::Histogram, collating.unit)
+            }
+            _ => labels.described(self.metric_type(), self.walk.unit()),
+        })
     }
 
     /// The latest entry's native histogram, not validated.
@@ -250,6 +266,7 @@ impl<'a> Collating<'a> {
                 // The line is yielded, and fails where its exemplars are asked for.
                 Err(_) => return entry,
             };
+            self.unit = walk.unit();
             self.collator.take(Line {
                 series: walk.series(),
                 part,
@@ -290,6 +307,15 @@ impl<'a> Walk<'a> {
         match self {
             Self::Text { series, .. } | Self::OpenMetrics { series, .. } => series,
             Self::Proto(parser) => parser.series(),
+        }
+    }
+
+    fn unit(&self) -> &'a str {
+        match self {
+            // Prometheus's text has no units.
+            Self::Text { .. } => "",
+            Self::OpenMetrics { parser, .. } => parser.unit(),
+            Self::Proto(parser) => parser.unit(),
         }
     }
 

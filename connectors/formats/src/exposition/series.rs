@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use engine_model::{Labels, METRIC_NAME};
+use engine_model::{Labels, METRIC_NAME, METRIC_TYPE, METRIC_UNIT};
 use memchr::{memchr, memchr2};
 
 use super::error::{Reason, excerpt};
@@ -29,6 +29,23 @@ impl<'a> SeriesLabels<'a> {
             return Err(Reason::DuplicateLabel(twice[0].to_owned()));
         }
         Ok(Self { pairs })
+    }
+
+    /// The same with what is said of the metric as the labels `__type__` and `__unit__`, over exposed ones of
+    /// these names. What is not known adds nothing and hides nothing, as in Prometheus.
+    #[must_use]
+    pub(crate) fn described(mut self, metric_type: MetricType, unit: &'a str) -> Self {
+        let metric_type = match metric_type {
+            MetricType::Untyped => "",
+            known => known.as_str(),
+        };
+        for (name, value) in [(METRIC_TYPE, metric_type), (METRIC_UNIT, unit)] {
+            if !value.is_empty() {
+                self.pairs.retain(|(exposed, _)| exposed != name);
+                self.pairs.push((Cow::Borrowed(name), Cow::Borrowed(value)));
+            }
+        }
+        self
     }
 
     /// Name and value pairs; the first is the metric name.

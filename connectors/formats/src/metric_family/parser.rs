@@ -104,6 +104,10 @@ impl<'a> Parser<'a> {
             .map_or(MetricType::Untyped, |family| family.metric_type)
     }
 
+    pub(crate) fn unit(&self) -> &'a str {
+        self.family.map_or("", |family| family.unit)
+    }
+
     pub(crate) fn place(&self) -> Place {
         Place::Byte(self.family_at)
     }

@@ -51,6 +51,8 @@ pub(crate) struct Parser<'a> {
     entry_start: usize,
     ended: bool,
     metric_type: MetricType,
+    /// The unit of `family`, where it is said.
+    unit: &'a str,
     family: &'a [u8],
     /// Where the lines after the latest metadata begin.
     family_start: usize,
@@ -66,6 +68,7 @@ impl<'a> Parser<'a> {
             entry_start: 0,
             ended: false,
             metric_type: MetricType::Untyped,
+            unit: "",
             family: b"",
             family_start: 0,
             exemplar: None,
@@ -75,6 +78,11 @@ impl<'a> Parser<'a> {
 
     pub(crate) fn metric_type(&self) -> MetricType {
         self.metric_type
+    }
+
+    /// The unit that was said of the latest family.
+    pub(crate) fn unit(&self) -> &'a str {
+        self.unit
     }
 
     /// The exemplar of the latest sample.
@@ -284,6 +292,9 @@ impl<'a> Parser<'a> {
         }
         let text = &self.input[name_end + 1..end];
         self.at = end + 1;
+        if self.family != name {
+            self.unit = "";
+        }
         self.family = name;
         self.family_start = self.at;
         self.created.get_mut().clear();
@@ -299,7 +310,10 @@ impl<'a> Parser<'a> {
             "UNIT" => {
                 let fits = name.strip_suffix(text).is_some_and(|rest| rest.ends_with(b"_"));
                 match fits || text.is_empty() {
-                    true => Ok(Event::Unit { name, unit: text }),
+                    true => {
+                        self.unit = std::str::from_utf8(text).unwrap_or_default();
+                        Ok(Event::Unit { name, unit: text })
+                    }
                     false => Err(Reason::Unit {
                         unit: excerpt(text),
                         name: excerpt(name),

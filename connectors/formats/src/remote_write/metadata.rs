@@ -16,6 +16,19 @@ pub struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
+    /// The type; empty when it is not said.
+    pub fn known_kind(&self) -> &'static str {
+        match self.kind {
+            "unknown" => "",
+            known => known,
+        }
+    }
+
+    /// Whether it says a type or a unit.
+    pub fn has_type_or_unit(&self) -> bool {
+        !(self.known_kind().is_empty() && self.unit.is_empty())
+    }
+
     /// A `MetricMetadata` message of version 1.0.
     pub(super) fn decode_v1(message: &'a [u8]) -> Result<Self, WireError> {
         let mut out = Self {

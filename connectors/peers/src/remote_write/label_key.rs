@@ -4,7 +4,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
-use xxhash_rust::xxh3::xxh3_128_with_secret;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128_with_secret};
 
 use super::content::Version;
 
@@ -31,4 +31,17 @@ pub(super) fn label_key(version: Version, bytes: &[u8]) -> u128 {
         Version::V2 => &SECRETS[1],
     };
     xxh3_128_with_secret(bytes, secret)
+}
+
+/// The key of a series of version 2.0 whose labels get its type and unit: they name another series where these
+/// change.
+pub(super) fn described_key(bytes: &[u8], kind: &str, unit: &[u8]) -> u128 {
+    let mut hash = Xxh3::with_secret(SECRETS[1]);
+    hash.update(bytes);
+    // Labels are pairs of numbers of at most five bytes, so that nothing else can look like this.
+    hash.update(&[0xff; 8]);
+    hash.update(kind.as_bytes());
+    hash.update(&[0]);
+    hash.update(unit);
+    hash.digest128()
 }

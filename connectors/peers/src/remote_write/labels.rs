@@ -1,7 +1,7 @@
 //! From the labels of a request, which may be anything, to a label set.
 
-use connectors_formats::remote_write::{LabelPairs, WireError};
-use engine_model::Labels;
+use connectors_formats::remote_write::{LabelPairs, Metadata, WireError};
+use engine_model::{Labels, LabelsBuilder, METRIC_TYPE, METRIC_UNIT};
 
 /// Why labels name no series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,18 @@ pub(super) fn label_set(
     }
     let pairs: Vec<(&[u8], &[u8])> = pairs.collect::<Result<_, _>>()?;
     Ok(sorted(&pairs))
+}
+
+/// The labels with what is said of the metric as `__type__` and `__unit__`. Where a type or a unit is said, labels
+/// of these names that were sent go, as in Prometheus.
+pub(super) fn described(labels: Labels, metadata: Option<&Metadata<'_>>) -> Labels {
+    let Some(metadata) = metadata.filter(|metadata| metadata.has_type_or_unit()) else {
+        return labels;
+    };
+    let mut builder = LabelsBuilder::from(&labels);
+    builder.set(METRIC_TYPE, metadata.known_kind());
+    builder.set(METRIC_UNIT, &String::from_utf8_lossy(metadata.unit));
+    builder.build()
 }
 
 fn sorted(pairs: &[(&[u8], &[u8])]) -> Result<Labels, InvalidLabels> {

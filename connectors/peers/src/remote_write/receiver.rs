@@ -19,6 +19,7 @@ use super::outcome::{Outcome, Written};
 use super::request::Request;
 use super::series_cache::SeriesCache;
 use super::starts::{Starts, Zeros};
+use crate::IngestFeatures;
 use crate::refusal::refusal;
 use crate::seldom::Seldom;
 
@@ -56,8 +57,7 @@ struct Decoder {
     table: Arc<SeriesTable>,
     cache: SeriesCache,
     buffers: Mutex<Vec<Vec<u8>>>,
-    /// Whether start timestamps become zeros.
-    with_zeros: bool,
+    features: IngestFeatures,
     starts: Starts,
 }
 
@@ -70,9 +70,9 @@ struct Decoded {
 }
 
 impl RemoteWrite {
-    /// The source for the graph, under [`NODE_NAME`], and what serves requests. `start_timestamp_zeros`: whether
-    /// the start timestamps of version 2.0 become zeros, as `created-timestamp-zero-ingestion` asks for.
-    pub fn new(table: Arc<SeriesTable>, clock: WallClock, start_timestamp_zeros: bool) -> (Inlet, Arc<Self>) {
+    /// The source for the graph, under [`NODE_NAME`], and what serves requests. `features` say what is done with the
+    /// start timestamps, types and units of version 2.0.
+    pub fn new(table: Arc<SeriesTable>, clock: WallClock, features: IngestFeatures) -> (Inlet, Arc<Self>) {
         let (inlet, handle) = Inlet::new();
         let receiver = Self {
             inlet: handle,
@@ -87,7 +87,7 @@ impl RemoteWrite {
                 cache: SeriesCache::new(Arc::clone(&table)),
                 table,
                 buffers: Mutex::default(),
-                with_zeros: start_timestamp_zeros,
+                features,
                 starts: Starts::default(),
             }),
         };
@@ -277,7 +277,7 @@ impl Decoder {
         let request = decompress_into(body, &mut message)
             .map_err(|error| error.to_string())
             .and_then(|()| {
-                Request::decode(version, &message, now_ms, self.with_zeros, &self.cache)
+                Request::decode(version, &message, now_ms, self.features, &self.cache)
                     .map_err(|error| error.to_string())
             });
         self.give_back(message);

@@ -9,12 +9,13 @@ use engine_model::{Exemplar, Labels, SampleBatch, SampleBatchBuilder, SeriesRef,
 
 use super::content::Version;
 use super::faults::{Faults, RequestError};
-use super::label_key::label_key;
-use super::labels::{InvalidLabels, label_set, series_labels, shown};
+use super::label_key::{described_key, label_key};
+use super::labels::{InvalidLabels, described, label_set, series_labels, shown};
 use super::metadata::MetricMetadata;
 use super::outcome::Written;
 use super::series_cache::{Lookups, SeriesCache};
 use super::starts::{Start, Starts, Zeros};
+use crate::IngestFeatures;
 use crate::counter_zero::empty_histogram;
 use crate::resolution;
 
@@ -36,6 +37,10 @@ pub(super) struct Request {
     histograms: Vec<(u64, i64, Arc<Histogram>)>,
     exemplars: Vec<(u64, Labels, i64, f64)>,
     new: Vec<(u128, Labels)>,
+    /// When what the float samples and the histograms count began, ms, 0 where it is not said; as far as it is said,
+    /// and kept where it is stored.
+    float_starts: Vec<i64>,
+    histogram_starts: Vec<i64>,
     /// Where series begin that say it.
     starts: Vec<Start>,
     /// Rows that were not sent: zeros between two samples of a series.
@@ -56,8 +61,7 @@ struct Begun {
 /// One reading of a request.
 struct Run<'c> {
     version: Version,
-    /// Whether start timestamps become zeros.
-    with_zeros: bool,
+    features: IngestFeatures,
     newest_ms: i64,
     lookups: Lookups<'c>,
     out: Request,
@@ -72,14 +76,17 @@ impl Request {
         version: Version,
         message: &[u8],
         now_ms: i64,
-        with_zeros: bool,
+        features: IngestFeatures,
         cache: &SeriesCache,
     ) -> Result<Self, RequestError> {
         let rows = message.len() / SAMPLE_BYTES;
         let mut run = Run {
             version,
-            // Version 1.0 knows of no starts.
-            with_zeros: with_zeros && version == Version::V2,
+            // Version 1.0 knows of no starts and says metadata apart from series.
+            features: match version {
+                Version::V1 => IngestFeatures::default(),
+                Version::V2 => features,
+            },
             newest_ms: now_ms.saturating_add(AHEAD_MAX_MS),
             lookups: cache.reader(),
             out: Self {
@@ -141,6 +148,8 @@ impl Request {
         }
         let zeros = starts.zeros(self.starts, resolve, table);
         let mut builder = SampleBatchBuilder::from_columns(self.series, self.timestamps, self.values);
+        builder.set_float_starts(self.float_starts);
+        builder.set_histogram_starts(self.histogram_starts);
         for (series, timestamp, histogram) in self.histograms {
             builder.push_histogram(resolve(series), timestamp, histogram);
         }
@@ -159,7 +168,14 @@ impl Request {
 impl Run<'_> {
     #[inline]
     fn series(&mut self, sent: &Series<'_>) -> Result<(), WireError> {
-        let key = label_key(self.version, sent.label_bytes());
+        let said = sent
+            .metadata
+            .as_ref()
+            .filter(|metadata| self.features.type_and_unit_labels && metadata.has_type_or_unit());
+        let key = match said {
+            None => label_key(self.version, sent.label_bytes()),
+            Some(metadata) => described_key(sent.label_bytes(), metadata.kind, metadata.unit),
+        };
         let series = match self.lookups.find(key) {
             Some(series) if sent.fault.is_none() => series.0,
             _ => match self.new_series(key, sent)? {
@@ -176,10 +192,10 @@ impl Run<'_> {
                 self.too_new(sample.timestamp, sent);
                 continue;
             }
-            if self.with_zeros
+            if self.features.reads_starts()
                 && let Some(started_ms) = sent.start_timestamps.get(i)
             {
-                self.begin(&mut begun, series, *started_ms, sample.timestamp, None);
+                self.float_start(&mut begun, series, *started_ms, sample.timestamp);
             }
             self.out.series.push(series);
             self.out.timestamps.push(sample.timestamp);
@@ -201,6 +217,7 @@ impl Run<'_> {
             return Ok(None);
         }
         let labels = match series_labels(sent.labels(), &mut self.buffer)? {
+            Ok(labels) if self.features.type_and_unit_labels => described(labels, sent.metadata.as_ref()),
             Ok(labels) => labels,
             Err(InvalidLabels::Invalid) => {
                 faults.invalid_labels(samples, || {
@@ -281,17 +298,27 @@ impl Run<'_> {
             return Ok(());
         }
         let histogram = Arc::new(histogram);
-        if self.with_zeros {
-            self.begin(
-                begun,
-                series,
-                sent.start_timestamp,
-                sent.timestamp,
-                Some(&histogram),
-            );
+        let started_ms = sent.start_timestamp;
+        if self.features.start_timestamp_zeros {
+            self.begin(begun, series, started_ms, sent.timestamp, Some(&histogram));
+        }
+        if self.features.start_timestamps && started_ms != 0 {
+            self.out.histogram_starts.resize(self.out.histograms.len(), 0);
+            self.out.histogram_starts.push(started_ms);
         }
         self.out.histograms.push((series, sent.timestamp, histogram));
         Ok(())
+    }
+
+    /// A float sample that is pushed next says when what it counts began, if not 0.
+    fn float_start(&mut self, begun: &mut Begun, series: u64, started_ms: i64, at_ms: i64) {
+        if self.features.start_timestamp_zeros {
+            self.begin(begun, series, started_ms, at_ms, None);
+        }
+        if self.features.start_timestamps && started_ms != 0 {
+            self.out.float_starts.resize(self.out.values.len(), 0);
+            self.out.float_starts.push(started_ms);
+        }
     }
 
     /// A series says when it began to count. Where that is before the first of its samples here, a zero goes

@@ -86,7 +86,7 @@ impl Pool {
         let shutdown = shutdown.child_token();
         let reading = Shared {
             table: Arc::clone(&shared.table),
-            start_timestamp_zeros: shared.start_timestamp_zeros,
+            features: shared.features,
             ..Shared::default()
         };
         Self {
@@ -113,7 +113,7 @@ impl Pool {
         discovered: &[Groups],
     ) -> Result<(), ClientError> {
         // Only protobuf has a start timestamp with every sample.
-        if self.shared.start_timestamp_zeros && config.protocols.is_none() {
+        if self.shared.features.reads_starts() && config.protocols.is_none() {
             Arc::make_mut(&mut config).protocols = Some(default_protocols(true));
         }
         let set = targets_of(&config, discovered);

@@ -103,6 +103,7 @@ pub(crate) fn merge_with(
         part_of: first.info().part_of.filter(|_| inputs.len() == 1),
         part_bytes: options.part_bytes,
         runs: run_length(&inputs),
+        with_starts: inputs.iter().any(|input| input.start_timestamp_count() > 0),
     };
     let mut outputs = Outputs {
         disk,
@@ -164,6 +165,8 @@ struct Target<'a> {
     part_of: Option<String>,
     part_bytes: u64,
     runs: RunLength,
+    /// Whether an input has start timestamps.
+    with_starts: bool,
 }
 
 /// The segment of one window that is open, and the name of the set that those before it belong to.
@@ -268,7 +271,8 @@ impl<'a> Pass<'a> {
             runs,
             ..
         } = *self.target;
-        let mut writer = SegmentWriter::create_for(disk.clone(), dir, header.clone(), runs)?;
+        let writer = SegmentWriter::create_for(disk.clone(), dir, header.clone(), runs)?;
+        let mut writer = writer.with_histogram_starts(self.target.with_starts);
         if let Some(set) = &part_of {
             writer.set_part_of(set);
         }

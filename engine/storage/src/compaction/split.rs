@@ -7,6 +7,11 @@ pub(super) fn take_before(series: &mut SeriesSamples, end_ms: i64) -> SeriesSamp
     let floats = series.timestamps.partition_point(|&t| t < end_ms);
     let histograms = series.histograms.partition_point(|(t, _)| *t < end_ms);
     let mut taken = SeriesSamples::new(series.labels.clone());
+    let starts = series.starts.partition_point(|(t, _)| *t < end_ms);
+    if starts > 0 {
+        let rest = series.starts.split_off(starts);
+        taken.starts = std::mem::replace(&mut series.starts, rest);
+    }
     if floats == series.timestamps.len() && histograms == series.histograms.len() {
         taken.timestamps = std::mem::take(&mut series.timestamps);
         taken.values = std::mem::take(&mut series.values);

@@ -49,6 +49,7 @@ fn dataset() -> impl Strategy<Value = Vec<SeriesSamples>> {
             timestamps: samples.keys().copied().collect(),
             values: samples.values().copied().collect(),
             histograms: Vec::new(),
+            starts: Vec::new(),
         };
         model.into_iter().map(of).collect()
     })

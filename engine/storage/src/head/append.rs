@@ -7,65 +7,15 @@ use engine_model::staleness::is_stale;
 use engine_model::{Histogram, HistogramSample, Labels, SampleBatch, SeriesRef};
 
 use super::apply::AHEAD_STATES;
-use super::series_state::{Newest, SampleValue, SeriesState};
-use super::{Head, OUT_OF_BOUNDS_MS};
-
-/// Why a sample was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RejectReason {
-    /// Older than the newest sample of its series, and no late samples are accepted.
-    OutOfOrder,
-    /// Same timestamp as another sample of its series, another value.
-    DuplicateTimestamp,
-    /// More than an hour older than the newest sample of the store.
-    OutOfBounds,
-    /// Older than the window in which late samples are accepted.
-    TooOld,
-    /// Its series reference is not in the series table: the caller must intern the labels again.
-    UnknownSeries,
-    /// Its series would be a new one, and the store has as many as are allowed.
-    SeriesLimit,
-}
-
-impl RejectReason {
-    /// Prometheus's text for the reason.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OutOfOrder => "out of order sample",
-            Self::DuplicateTimestamp => "duplicate sample for timestamp",
-            Self::OutOfBounds => "out of bounds",
-            Self::TooOld => "too old sample",
-            Self::UnknownSeries => "unknown series reference",
-            Self::SeriesLimit => "limit of series reached",
-        }
-    }
-}
-
-/// One sample that was not taken.
-#[derive(Debug, Clone)]
-pub struct RejectedSample {
-    /// Its series; empty when the reference is unknown.
-    pub labels: Labels,
-    /// Milliseconds since the epoch.
-    pub timestamp: i64,
-    /// Why it was not taken.
-    pub reason: RejectReason,
-    /// Its row in the batch; histograms are rows after the floats.
-    pub row: usize,
-}
+use super::sample_value::SampleValue;
+use super::series_state::{Newest, SeriesState};
+use super::{Head, OUT_OF_BOUNDS_MS, RejectReason, Rejected};
 
 /// What the store's configuration says about appends.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Limits {
     /// Late samples are accepted when they are at most this much older than the newest sample; 0 for none.
     pub(crate) out_of_order_window_ms: i64,
-}
-
-/// Samples that were not taken, counted by reason.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rejected {
-    pub(crate) counts: HashMap<RejectReason, usize>,
-    pub(crate) first: Option<RejectedSample>,
 }
 
 /// A float that is kept apart because it is late.
@@ -80,6 +30,8 @@ pub(crate) struct LateRow {
 #[derive(Debug, Clone)]
 pub(crate) struct TakenHistogram {
     pub(crate) sample: HistogramSample,
+    /// When what it counts began, ms since the epoch; 0 where it is not said.
+    pub(crate) start_ms: i64,
     /// Whether it is kept apart, and then whether it is the newest of its series all the same.
     pub(crate) late: Option<bool>,
 }
@@ -111,10 +63,17 @@ impl Checked {
         &'a self,
         batch: &'a SampleBatch,
     ) -> impl Iterator<Item = (SeriesRef, i64, f64)> + 'a {
+        self.rows_in_order(batch).map(|(_, sample)| sample)
+    }
+
+    /// The same, each with its number.
+    pub(crate) fn rows_in_order<'a>(
+        &'a self,
+        batch: &'a SampleBatch,
+    ) -> impl Iterator<Item = (usize, (SeriesRef, i64, f64))> + 'a {
         let mut skipped = self.skipped.iter().copied().peekable();
         let rows = batch.iter().enumerate();
         rows.filter(move |(row, _)| skipped.next_if_eq(&(*row as u32)).is_none())
-            .map(|(_, sample)| sample)
     }
 }
 
@@ -338,8 +297,12 @@ impl Check<'_> {
             },
             verdict => return self.refuse(batch, row, time, state, verdict),
         };
+        // A float row that became a histogram is a marker, which says nothing.
+        let own = row.checked_sub(batch.len());
+        let start_ms = own.and_then(|own| batch.histogram_starts().get(own).copied());
         self.checked.histograms.push(TakenHistogram {
             sample: sample.clone(),
+            start_ms: start_ms.unwrap_or(0),
             late,
         });
     }
@@ -478,23 +441,5 @@ impl Check<'_> {
         series
             .and_then(|series| self.head.table.labels(series))
             .unwrap_or_default()
-    }
-}
-
-impl Rejected {
-    fn add(&mut self, labels: Labels, row: usize, timestamp: i64, reason: RejectReason) {
-        *self.counts.entry(reason).or_default() += 1;
-        self.first.get_or_insert(RejectedSample {
-            labels,
-            timestamp,
-            reason,
-            row,
-        });
-    }
-
-    /// Number of samples that were not taken.
-    #[cfg(test)]
-    pub(crate) fn total(&self) -> usize {
-        self.counts.values().sum()
     }
 }

@@ -1,10 +1,10 @@
 //! Applying: what was checked and logged becomes part of the head, as one commit.
 
-use engine_model::{SampleBatch, SeriesRef};
+use engine_model::{HistogramSample, SampleBatch, SeriesRef};
 
 use super::append::Checked;
 use super::late::NOT_CUT;
-use super::series_state::SampleValue;
+use super::sample_value::SampleValue;
 use super::{Head, LateSample};
 use crate::wal::record::BatchRecord;
 
@@ -27,7 +27,9 @@ impl Head {
             self.state_or_new(*series, labels);
         }
         let oldest_read = self.pins.oldest().map(|pin| pin.commit);
-        if checked.skipped.is_empty() {
+        if !batch.float_starts().is_empty() {
+            self.push_started_floats(commit, oldest_read, batch, checked);
+        } else if checked.skipped.is_empty() {
             self.push_floats(commit, oldest_read, batch.iter());
         } else {
             self.push_floats(commit, oldest_read, checked.in_order(batch));
@@ -36,16 +38,29 @@ impl Head {
             let row = late.row as usize;
             let value = SampleValue::Float(batch.values()[row].to_bits());
             let series = SeriesRef(batch.series()[row]);
-            self.push_late(commit, series, batch.timestamps()[row], value, late.in_order);
+            let start_ms = batch.float_starts().get(row).copied().unwrap_or(0);
+            let sample = LateSample {
+                time: batch.timestamps()[row],
+                value,
+                start_ms,
+                commit,
+                cut: NOT_CUT,
+            };
+            self.push_late(series, sample, late.in_order);
         }
         for taken in &checked.histograms {
-            let (series, time) = (taken.sample.series, taken.sample.timestamp);
             match taken.late {
                 Some(in_order) => {
-                    let value = SampleValue::Histogram(std::sync::Arc::clone(&taken.sample.histogram));
-                    self.push_late(commit, series, time, value, in_order);
+                    let sample = LateSample {
+                        time: taken.sample.timestamp,
+                        value: SampleValue::Histogram(std::sync::Arc::clone(&taken.sample.histogram)),
+                        start_ms: taken.start_ms,
+                        commit,
+                        cut: NOT_CUT,
+                    };
+                    self.push_late(taken.sample.series, sample, in_order);
                 }
-                None => self.push_histogram(commit, oldest_read, series, time, &taken.sample.histogram),
+                None => self.push_histogram(commit, oldest_read, &taken.sample, taken.start_ms),
             }
         }
         let kept = batch.exemplars().iter().filter(|exemplar| {
@@ -61,32 +76,34 @@ impl Head {
         for (series, labels) in &record.new_series {
             self.state_or_new(*series, labels);
         }
+        let mut starts = record.starts.cursor();
         let mut added = Added::new();
-        for floats in record.floats.chunks(AHEAD_STATES) {
+        for (chunk, floats) in record.floats.chunks(AHEAD_STATES).enumerate() {
             self.look_ahead(floats.iter().map(|float| float.0));
-            for &(series, time, value) in floats {
+            let first = chunk * AHEAD_STATES;
+            for (place, &(series, time, value)) in floats.iter().enumerate() {
                 let Some(state) = self.series.get_mut(series) else {
                     continue;
                 };
                 if state.newest().is_none_or(|newest| newest.ms < time) {
+                    if let Some(start_ms) = starts.of(first + place) {
+                        added.bytes += state.note_start(time, start_ms);
+                        self.has_starts = true;
+                    }
                     added.add(time, state.push(time, value.to_bits()));
                 }
             }
         }
         self.count_added(added);
-        for sample in &record.histograms {
+        let (floats, histograms) = (record.floats.len(), record.histograms.len());
+        for (place, sample) in record.histograms.iter().enumerate() {
             let newest = self.series.get(sample.series).and_then(|state| state.newest());
             if newest.is_none_or(|newest| newest.ms < sample.timestamp) {
-                self.push_histogram(
-                    record.commit,
-                    None,
-                    sample.series,
-                    sample.timestamp,
-                    &sample.histogram,
-                );
+                let start_ms = starts.of(floats + place).unwrap_or(0);
+                self.push_histogram(record.commit, None, sample, start_ms);
             }
         }
-        for (series, time, value) in &record.late {
+        for (place, (series, time, value)) in record.late.iter().enumerate() {
             let Some(state) = self.series.get(*series) else {
                 continue;
             };
@@ -94,7 +111,14 @@ impl Head {
                 continue;
             }
             let in_order = state.newest().is_none_or(|newest| newest.ms < *time);
-            self.push_late(record.commit, *series, *time, value.clone(), in_order);
+            let sample = LateSample {
+                time: *time,
+                value: value.clone(),
+                start_ms: starts.of(floats + histograms + place).unwrap_or(0),
+                commit: record.commit,
+                cut: NOT_CUT,
+            };
+            self.push_late(*series, sample, in_order);
         }
         for exemplar in &record.exemplars {
             if let Some(labels) = self.series.get(exemplar.series).map(|state| state.labels.clone()) {
@@ -128,32 +152,57 @@ impl Head {
         self.count_added(added);
     }
 
+    /// As [`push_floats`](Self::push_floats), for a batch that says when what its samples count began.
+    fn push_started_floats(
+        &mut self,
+        commit: u64,
+        oldest_read: Option<u64>,
+        batch: &SampleBatch,
+        checked: &Checked,
+    ) {
+        let starts = batch.float_starts();
+        let mut added = Added::new();
+        for (row, (series, time, value)) in checked.rows_in_order(batch) {
+            let Some(state) = self.series.get_mut(series) else {
+                continue;
+            };
+            state.mark(commit, oldest_read);
+            if starts[row] != 0 {
+                added.bytes += state.note_start(time, starts[row]);
+                self.has_starts = true;
+            }
+            added.add(time, state.push(time, value.to_bits()));
+        }
+        self.count_added(added);
+    }
+
     fn push_histogram(
         &mut self,
         commit: u64,
         oldest_read: Option<u64>,
-        series: SeriesRef,
-        time: i64,
-        histogram: &std::sync::Arc<engine_model::Histogram>,
+        sample: &HistogramSample,
+        start_ms: i64,
     ) {
-        let Some(state) = self.series.get_mut(series) else {
+        let (time, histogram) = (sample.timestamp, &sample.histogram);
+        let Some(state) = self.series.get_mut(sample.series) else {
             return;
         };
         state.mark(commit, oldest_read);
-        let bytes = state.push_histogram(time, histogram);
+        let mut bytes = 0;
+        if start_ms != 0 {
+            bytes += state.note_start(time, start_ms);
+            self.has_starts = true;
+        }
+        bytes += state.push_histogram(time, histogram);
         self.count(time, bytes);
     }
 
-    fn push_late(&mut self, commit: u64, series: SeriesRef, time: i64, value: SampleValue, in_order: bool) {
+    fn push_late(&mut self, series: SeriesRef, sample: LateSample, in_order: bool) {
         let Some(state) = self.series.get_mut(series) else {
             return;
         };
-        let sample = LateSample {
-            time,
-            value,
-            commit,
-            cut: NOT_CUT,
-        };
+        self.has_starts |= sample.start_ms != 0;
+        let time = sample.time;
         let bytes = state.push_late(sample, in_order);
         self.late.insert(series);
         self.count(time, bytes);

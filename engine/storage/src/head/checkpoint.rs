@@ -5,8 +5,9 @@ use engine_model::{Labels, SeriesRef};
 
 use super::histograms::{HistogramPiece, HistogramRun, put_histogram, take_histogram};
 use super::late::{LateSample, NOT_CUT};
-use super::series_state::{SampleValue, SeriesState};
-use super::{CutPlan, Head, OpenPiece, PieceState, SealedPiece};
+use super::sample_value::SampleValue;
+use super::series_state::SeriesState;
+use super::{CutPlan, Head, OpenPiece, PieceState, SealedPiece, StartRun};
 use crate::wal::bytes::{Input, put_sv, put_uv};
 use crate::wal::record::SeriesRecord;
 
@@ -21,12 +22,17 @@ pub(crate) struct SeriesImage {
     pub(crate) open: OpenPiece,
     pub(crate) histograms: Option<HistogramRun>,
     pub(crate) late: Vec<LateSample>,
+    /// Samples that say when what they count began.
+    pub(crate) starts: Vec<StartRun>,
 }
 
 const HAS_HISTOGRAMS: u8 = 1;
 const HISTOGRAM_IS_NEWEST: u8 = 2;
 const HAS_LATE: u8 = 4;
+const HAS_STARTS: u8 = 8;
 const LATE_HISTOGRAM: u8 = 1;
+/// After the value comes when what it counts began.
+const LATE_START: u8 = 2;
 
 impl Head {
     /// Appends the images of some `count` references from `from` on to `out`, without what `plan` takes, and
@@ -55,6 +61,7 @@ impl Head {
             open: OpenPiece::default(),
             histograms: None,
             late: Vec::new(),
+            starts: Vec::new(),
         });
         // The newest sample is put back by its time and value; pushing them makes the pieces.
         if let Some(state) = self.series.get_mut(record.series) {
@@ -71,19 +78,21 @@ impl Head {
 
     /// Puts back one series of a checkpoint.
     pub(crate) fn restore(&mut self, image: SeriesImage) {
-        let (has_late, last_ms) = (!image.late.is_empty(), image.last.0);
-        let state = self.state_or_new(image.series, &image.labels);
+        let (series, has_late, last_ms) = (image.series, !image.late.is_empty(), image.last.0);
+        let has_starts = !image.starts.is_empty() || image.late.iter().any(|late| late.start_ms != 0);
+        let state = self.state_or_new(series, &image.labels);
         if state.newest().is_some() {
             return;
         }
-        state.restore(image.last, image.sealed, image.open, image.histograms, image.late);
+        state.restore(image);
         let (samples, bytes, oldest) = (state.len(), state.data_bytes(), state.oldest_ms());
         self.samples += samples;
         self.data_bytes += bytes;
         self.newest_ms = self.newest_ms.max(Some(last_ms));
         self.oldest_ms = [self.oldest_ms, oldest].into_iter().flatten().min();
+        self.has_starts |= has_starts;
         if has_late {
-            self.late.insert(image.series);
+            self.late.insert(series);
         }
     }
 }
@@ -129,12 +138,28 @@ fn put_image(out: &mut Vec<u8>, series: SeriesRef, state: &SeriesState, plan: &C
         0
     };
     let late_flag = if late.is_empty() { 0 } else { HAS_LATE };
-    out.push(run.map_or(0, |_| HAS_HISTOGRAMS | newest_flag) | late_flag);
+    let starts = state
+        .starts()
+        .map_or(&[][..], |starts| starts.from(plan.before_ms));
+    let starts_flag = if starts.is_empty() { 0 } else { HAS_STARTS };
+    out.push(run.map_or(0, |_| HAS_HISTOGRAMS | newest_flag) | late_flag | starts_flag);
     if let Some(run) = run {
         put_run(out, run, plan);
     }
     if !late.is_empty() {
         put_late(out, &late);
+    }
+    if !starts.is_empty() {
+        put_starts(out, starts);
+    }
+}
+
+fn put_starts(out: &mut Vec<u8>, starts: &[StartRun]) {
+    put_uv(out, starts.len() as u64);
+    for run in starts {
+        put_sv(out, run.from_ms);
+        put_sv(out, run.until_ms.wrapping_sub(run.from_ms));
+        put_sv(out, run.start_ms);
     }
 }
 
@@ -156,15 +181,19 @@ fn put_late(out: &mut Vec<u8>, late: &[&LateSample]) {
     put_uv(out, late.len() as u64);
     for sample in late {
         put_sv(out, sample.time);
+        let start = if sample.start_ms == 0 { 0 } else { LATE_START };
         match &sample.value {
             SampleValue::Float(bits) => {
-                out.push(0);
+                out.push(start);
                 out.extend_from_slice(&bits.to_le_bytes());
             }
             SampleValue::Histogram(histogram) => {
-                out.push(LATE_HISTOGRAM);
+                out.push(LATE_HISTOGRAM | start);
                 put_histogram(out, histogram, None);
             }
+        }
+        if sample.start_ms != 0 {
+            put_sv(out, sample.start_ms);
         }
     }
 }
@@ -200,6 +229,11 @@ impl SeriesImage {
         } else {
             take_late(input)?
         };
+        let starts = if flags & HAS_STARTS == 0 {
+            Vec::new()
+        } else {
+            take_starts(input)?
+        };
         Some(Self {
             series,
             labels,
@@ -208,8 +242,29 @@ impl SeriesImage {
             open,
             histograms,
             late,
+            starts,
         })
     }
+}
+
+/// Runs that ascend and do not overlap; anything else is damage.
+fn take_starts(input: &mut Input<'_>) -> Option<Vec<StartRun>> {
+    let count = input.count(3)?;
+    let mut runs: Vec<StartRun> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let from_ms = input.sv()?;
+        let run = StartRun {
+            from_ms,
+            until_ms: from_ms.checked_add(input.sv()?)?,
+            start_ms: input.sv()?,
+        };
+        let follows = runs.last().is_none_or(|last| last.until_ms < run.from_ms);
+        if !follows || run.until_ms < run.from_ms || run.start_ms == 0 {
+            return None;
+        }
+        runs.push(run);
+    }
+    Some(runs)
 }
 
 fn take_run(input: &mut Input<'_>, is_newest: bool) -> Option<HistogramRun> {
@@ -234,13 +289,19 @@ fn take_late(input: &mut Input<'_>) -> Option<Vec<LateSample>> {
     let mut late = Vec::with_capacity(count);
     for _ in 0..count {
         let time = input.sv()?;
-        let value = match input.byte()? {
+        let flags = input.byte()?;
+        let value = match flags & LATE_HISTOGRAM {
             0 => SampleValue::Float(input.f64()?.to_bits()),
             _ => SampleValue::Histogram(std::sync::Arc::new(take_histogram(input, None)?)),
+        };
+        let start_ms = match flags & LATE_START {
+            0 => 0,
+            _ => input.sv()?,
         };
         late.push(LateSample {
             time,
             value,
+            start_ms,
             commit: 0,
             cut: NOT_CUT,
         });

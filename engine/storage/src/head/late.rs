@@ -3,7 +3,8 @@
 
 use crate::series_samples::SeriesSamples;
 
-use super::series_state::{SampleValue, Seen};
+use super::sample_value::SampleValue;
+use super::series_state::Seen;
 
 /// A late sample. Knows by itself who sees it, because it has no position.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub(crate) struct LateSample {
     /// Milliseconds since the epoch.
     pub(crate) time: i64,
     pub(crate) value: SampleValue,
+    /// When what it counts began, ms since the epoch; 0 where it is not said.
+    pub(crate) start_ms: i64,
     /// The commit that brought it.
     pub(crate) commit: u64,
     /// From this generation on a segment has it.
@@ -42,6 +45,9 @@ pub(super) fn collect(labels: engine_model::Labels, mut late: Vec<&LateSample>) 
     late.dedup_by_key(|sample| sample.time);
     let mut sorted = SeriesSamples::new(labels);
     for sample in late {
+        if sample.start_ms != 0 {
+            sorted.starts.push((sample.time, sample.start_ms));
+        }
         match &sample.value {
             SampleValue::Float(bits) => {
                 sorted.timestamps.push(sample.time);

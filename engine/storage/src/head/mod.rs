@@ -16,16 +16,18 @@ mod late;
 mod piece;
 mod pins;
 mod read;
+mod refusal;
+mod sample_value;
 mod series_state;
 mod slab;
+mod starts;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine_model::{Labels, SeriesRef, SeriesTable};
 
-pub(crate) use append::{Checked, Limits, Rejected};
-pub use append::{RejectReason, RejectedSample};
+pub(crate) use append::{Checked, Limits};
 pub use cardinality::{Cardinality, CardinalityEntry};
 pub(crate) use checkpoint::SeriesImage;
 pub(crate) use cut::{CutPlan, Trimmed};
@@ -35,12 +37,15 @@ pub(crate) use histograms::{put_histogram, take_histogram};
 use late::LateSample;
 use piece::{OpenPiece, PieceState, SealedPiece};
 pub(crate) use pins::{Pin, Pins};
-pub(crate) use series_state::SampleValue;
+pub(crate) use refusal::Rejected;
+pub use refusal::{RejectReason, RejectedSample};
+pub(crate) use sample_value::SampleValue;
 
 pub(crate) use index::IndexBeside;
 use index::{LabelIndex, LabelsOf};
 use series_state::{Seen, SeriesState};
 use slab::SeriesSlab;
+pub(crate) use starts::StartRun;
 
 /// Samples this much older than the newest one are refused, as Prometheus does.
 pub(crate) const OUT_OF_BOUNDS_MS: i64 = 3_600_000;
@@ -67,6 +72,8 @@ pub(crate) struct Head {
     late_before_ms: i64,
     /// Series that have late samples.
     late: BTreeSet<SeriesRef>,
+    /// Whether any sample ever said when what it counts began.
+    has_starts: bool,
     /// Number of the newest check.
     stamp: std::sync::atomic::AtomicU32,
     pub(crate) exemplars: ExemplarRing,
@@ -89,6 +96,7 @@ impl Head {
             borders: Vec::new(),
             late_before_ms: i64::MIN,
             late: BTreeSet::new(),
+            has_starts: false,
             stamp: std::sync::atomic::AtomicU32::new(0),
             exemplars: ExemplarRing::new(exemplars_max),
             pins: Arc::new(Pins::default()),
@@ -103,6 +111,11 @@ impl Head {
     /// Whether a series has a state here.
     pub(crate) fn has_series(&self, series: SeriesRef) -> bool {
         self.series.get(series).is_some()
+    }
+
+    /// Whether any sample since the start of the process said when what it counts began.
+    pub(crate) fn has_starts(&self) -> bool {
+        self.has_starts
     }
 
     /// Newest timestamp ever accepted.

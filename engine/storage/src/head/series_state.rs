@@ -8,32 +8,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use engine_model::{Histogram, Labels};
 
+use super::checkpoint::SeriesImage;
 use super::histograms::HistogramRun;
 use super::late::LateSample;
 use super::piece::{OpenPiece, PieceReader, SealedPiece};
+use super::sample_value::SampleValue;
+use super::starts::StartRuns;
 use crate::series_samples::SeriesSamples;
 
 /// Pieces are sealed at multiples of this, so that a cut at such a border drops whole pieces.
 pub(super) const PIECE_BORDER_MS: i64 = 30 * 60 * 1000;
-
-/// A sample's value.
-#[derive(Debug, Clone)]
-pub(crate) enum SampleValue {
-    /// Bits of a float.
-    Float(u64),
-    /// A native histogram.
-    Histogram(Arc<Histogram>),
-}
-
-impl SampleValue {
-    pub(crate) fn is_identical(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Float(a), Self::Float(b)) => a == b,
-            (Self::Histogram(a), Self::Histogram(b)) => a.is_identical(b),
-            _ => false,
-        }
-    }
-}
 
 /// The newest sample of a series. The value of a histogram is looked up only when it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +64,7 @@ pub(super) struct Rare {
     commits: Vec<Mark>,
     pub(super) late: Vec<LateSample>,
     pub(super) histograms: Option<Box<HistogramRun>>,
+    pub(super) starts: Option<Box<StartRuns>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -148,6 +133,14 @@ impl SeriesState {
         self.open.push((self.last_ms, self.last_bits), time, bits);
         (self.last_ms, self.last_bits) = (time, bits);
         grown + self.open.capacity() as isize - before as isize
+    }
+
+    /// The sample that is pushed next, at `time`, says when what it counts began. Returns by how much the memory
+    /// grew.
+    pub(super) fn note_start(&mut self, time: i64, start_ms: i64) -> isize {
+        let newest_ms = Some(self.last_ms);
+        let starts = self.rare_mut().starts.get_or_insert_default();
+        starts.note(newest_ms, time, start_ms) as isize
     }
 
     /// Appends a histogram that is newer than the newest sample.
@@ -222,7 +215,10 @@ impl SeriesState {
     fn forget_marks(&mut self, seen: u64) {
         if let Some(rare) = &mut self.rare {
             rare.commits.retain(|mark| mark.commit > seen);
-            let is_idle = rare.commits.is_empty() && rare.late.is_empty() && rare.histograms.is_none();
+            let is_idle = rare.commits.is_empty()
+                && rare.late.is_empty()
+                && rare.histograms.is_none()
+                && rare.starts.is_none();
             if is_idle {
                 self.rare = None;
             }
@@ -250,6 +246,9 @@ impl SeriesState {
             run.visit(until_histogram, from_ms, max_ms, |time, histogram| {
                 out.histograms.push((time, histogram))
             });
+        }
+        if let Some(starts) = &rare.starts {
+            starts.tell(out);
         }
         super::late::read(&rare.late, seen, min_ms, max_ms, out);
     }
@@ -343,6 +342,10 @@ impl SeriesState {
             if let Some(run) = &mut rare.histograms {
                 run.trim(border_ms);
             }
+            if let Some(starts) = &mut rare.starts {
+                starts.trim(border_ms);
+            }
+            rare.starts.take_if(|starts| starts.is_empty());
             self.forget_marks(oldest.unwrap_or(u64::MAX));
         }
         (before.0 - self.data_bytes(), before.1 - self.len())
@@ -371,7 +374,9 @@ impl SeriesState {
         let rare = self.rare.as_deref();
         let late = rare.map_or(0, |rare| rare.late.len() * size_of::<LateSample>());
         let histograms = self.histograms().map_or(0, HistogramRun::memory_bytes);
-        sealed.sum::<usize>() + self.open.capacity() + late + histograms
+        let starts = rare.and_then(|rare| rare.starts.as_deref());
+        let starts = starts.map_or(0, StartRuns::memory_bytes);
+        sealed.sum::<usize>() + self.open.capacity() + late + histograms + starts
     }
 
     pub(super) fn sealed(&self) -> &[SealedPiece] {
@@ -386,6 +391,10 @@ impl SeriesState {
         self.rare.as_deref()?.histograms.as_deref()
     }
 
+    pub(super) fn starts(&self) -> Option<&StartRuns> {
+        self.rare.as_deref()?.starts.as_deref()
+    }
+
     pub(super) fn late(&self) -> &[LateSample] {
         self.rare.as_deref().map_or(&[], |rare| &rare.late)
     }
@@ -395,22 +404,17 @@ impl SeriesState {
     }
 
     /// Puts back what a checkpoint kept.
-    pub(super) fn restore(
-        &mut self,
-        last: (i64, u64),
-        pieces: Vec<SealedPiece>,
-        open: OpenPiece,
-        histograms: Option<HistogramRun>,
-        late: Vec<LateSample>,
-    ) {
-        (self.last_ms, self.last_bits) = last;
+    pub(super) fn restore(&mut self, image: SeriesImage) {
+        (self.last_ms, self.last_bits) = image.last;
         self.first = 1;
-        self.open = open;
-        self.sealed = (!pieces.is_empty()).then(|| Box::new(pieces));
-        if histograms.is_some() || !late.is_empty() {
+        self.open = image.open;
+        self.sealed = (!image.sealed.is_empty()).then(|| Box::new(image.sealed));
+        let is_plain = image.histograms.is_none() && image.late.is_empty() && image.starts.is_empty();
+        if !is_plain {
             let rare = self.rare_mut();
-            rare.histograms = histograms.map(Box::new);
-            rare.late = late;
+            rare.histograms = image.histograms.map(Box::new);
+            rare.late = image.late;
+            rare.starts = (!image.starts.is_empty()).then(|| Box::new(StartRuns::new(image.starts)));
         }
     }
 

@@ -16,6 +16,7 @@ use arrow::error::ArrowError;
 use engine_model::histogram::{Counts, Histogram, ResetHint, Span};
 use engine_model::staleness::{STALE_NAN, is_stale};
 
+use super::sample_rows::starts_column;
 use super::schema::{self, timestamp_type};
 use super::table_file::timestamps;
 
@@ -46,11 +47,11 @@ pub(super) const COUNTERS: [&str; 2] = [COUNT, ZERO_COUNT];
 /// Floats that differ from row to row.
 pub(super) const FLOATS: [&str; 3] = [SUM, FLOAT_COUNT, FLOAT_ZERO_COUNT];
 
-/// Columns of `histograms.parquet`.
-pub(super) fn histograms_schema() -> SchemaRef {
+/// Columns of `histograms.parquet`; start timestamps are the last, where there is room for them.
+pub(super) fn histograms_schema(with_starts: bool) -> SchemaRef {
     let list = |name, item| Field::new(name, DataType::List(element(item)), false);
     let nullable_list = |name, item| Field::new(name, DataType::List(element(item)), true);
-    Arc::new(Schema::new(vec![
+    let mut fields = vec![
         Field::new(schema::SERIES, DataType::UInt32, false),
         Field::new(schema::TIMESTAMP, timestamp_type(), false),
         Field::new(SCHEMA, DataType::Int32, false),
@@ -70,7 +71,11 @@ pub(super) fn histograms_schema() -> SchemaRef {
         nullable_list(NEGATIVE_COUNTS, DataType::Int64),
         nullable_list(NEGATIVE_FLOAT_COUNTS, DataType::Float64),
         list(CUSTOM_VALUES, DataType::Float64),
-    ]))
+    ];
+    if with_starts {
+        fields.push(Field::new(schema::START_TIMESTAMP, timestamp_type(), true));
+    }
+    Arc::new(Schema::new(fields))
 }
 
 fn element(data_type: DataType) -> Arc<Field> {
@@ -80,6 +85,9 @@ fn element(data_type: DataType) -> Arc<Field> {
 /// Histograms that are not yet handed to the Parquet writer.
 #[derive(Debug)]
 pub(super) struct HistogramRows {
+    schema: SchemaRef,
+    /// Rows that say when what they count began, ms since the epoch, ascending.
+    starts: Vec<(usize, i64)>,
     series: Vec<u32>,
     timestamps: Vec<i64>,
     schemas: Int32Builder,
@@ -145,8 +153,11 @@ impl Side {
 }
 
 impl HistogramRows {
-    pub(super) fn new() -> Self {
+    /// No rows yet; `with_starts` makes room for start timestamps.
+    pub(super) fn new(with_starts: bool) -> Self {
         Self {
+            schema: histograms_schema(with_starts),
+            starts: Vec::new(),
             series: Vec::new(),
             timestamps: Vec::new(),
             schemas: Int32Builder::new(),
@@ -167,7 +178,9 @@ impl HistogramRows {
         self.series.len()
     }
 
-    pub(super) fn push(&mut self, series: u32, timestamp: i64, histogram: &Histogram) {
+    pub(super) fn push(&mut self, series: u32, timestamp: i64, start_ms: Option<i64>, histogram: &Histogram) {
+        self.starts
+            .extend(start_ms.map(|start_ms| (self.series.len(), start_ms)));
         self.series.push(series);
         self.timestamps.push(timestamp);
         self.schemas.append_value(histogram.schema);
@@ -210,6 +223,7 @@ impl HistogramRows {
 
     /// Hands out what was pushed and starts again.
     pub(super) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+        let rows = self.len();
         let timestamps = TimestampMillisecondArray::from(std::mem::take(&mut self.timestamps));
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(UInt32Array::from(std::mem::take(&mut self.series))),
@@ -226,7 +240,10 @@ impl HistogramRows {
         columns.extend(self.positive.finish());
         columns.extend(self.negative.finish());
         columns.push(Arc::new(self.custom_values.finish()));
-        RecordBatch::try_new(histograms_schema(), columns)
+        if self.schema.fields().len() > columns.len() {
+            columns.push(starts_column(std::mem::take(&mut self.starts), rows));
+        }
+        RecordBatch::try_new(self.schema.clone(), columns)
     }
 }
 

@@ -23,11 +23,21 @@ pub(super) const SAMPLES_FILE: &str = "samples.parquet";
 /// Name of the table of native histograms, where there are any.
 pub(super) const HISTOGRAMS_FILE: &str = "histograms.parquet";
 
-/// The newest version that is read. Readers refuse a higher major number; a higher minor number only adds
+/// The newest major version that is read. Readers refuse a higher major number; a higher minor number only adds
 /// what they may ignore. A writer names the lowest version that describes its segment.
-const FORMAT: FormatVersion = FormatVersion { major: 2, minor: 2 };
-/// A segment without histograms.
-const FLOATS_ONLY: FormatVersion = FormatVersion { major: 1, minor: 3 };
+const MAJOR: u32 = 2;
+/// The lowest versions that describe a segment: without histograms and with them, in each case without start
+/// timestamps and with them.
+const LOWEST: [[FormatVersion; 2]; 2] = [
+    [
+        FormatVersion { major: 1, minor: 3 },
+        FormatVersion { major: 1, minor: 4 },
+    ],
+    [
+        FormatVersion { major: 2, minor: 2 },
+        FormatVersion { major: 2, minor: 3 },
+    ],
+];
 
 /// A manifest above this size is damage: it holds some numbers and the names of its sources.
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;
@@ -65,6 +75,9 @@ pub(super) struct Manifest {
     /// Rows of `histograms.parquet`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) histograms: u64,
+    /// Rows of both files that have a start timestamp.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) start_timestamps: u64,
     /// Name of the set of segments that hold the series of one window together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) part_of: Option<String>,
@@ -173,6 +186,7 @@ pub(super) struct Written {
     pub(super) series_file: Checksum,
     pub(super) samples: WrittenTable,
     pub(super) histograms: Option<WrittenTable>,
+    pub(super) start_timestamps: u64,
     pub(super) part_of: Option<String>,
 }
 
@@ -186,10 +200,8 @@ impl Manifest {
             files.insert(HISTOGRAMS_FILE.to_owned(), histograms.into());
         }
         Self {
-            format: match written.histograms {
-                Some(_) => FORMAT,
-                None => FLOATS_ONLY,
-            },
+            format: LOWEST[usize::from(written.histograms.is_some())]
+                [usize::from(written.start_timestamps > 0)],
             id: written.id.as_str().to_owned(),
             level: header.level.number(),
             sequence: header.sequence,
@@ -198,6 +210,7 @@ impl Manifest {
             series: written.series,
             samples: written.samples.rows,
             histograms: written.histograms.map_or(0, |table| table.rows),
+            start_timestamps: written.start_timestamps,
             part_of: written.part_of,
             files,
             provenance: Provenance {
@@ -244,7 +257,7 @@ impl Manifest {
         if !is_sound {
             return Err(SegmentError::corrupt(&path, "checksum differs"));
         }
-        if format.major > FORMAT.major {
+        if format.major > MAJOR {
             let what = format!("format version {}", format.major);
             return Err(SegmentError::Unsupported { path, what });
         }

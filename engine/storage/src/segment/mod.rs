@@ -23,6 +23,7 @@ mod sample_rows;
 mod scan;
 mod schema;
 mod series_file;
+mod starts;
 mod table_file;
 mod table_writer;
 #[cfg(test)]

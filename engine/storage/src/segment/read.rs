@@ -110,7 +110,7 @@ pub(super) fn all_histograms(table: &TableFile) -> Result<Batches, SegmentError>
 }
 
 fn select_histograms(table: &TableFile, ranges: &[Range<u64>]) -> Result<Batches, SegmentError> {
-    let schema = histogram_columns::histograms_schema();
+    let schema = histogram_columns::histograms_schema(table.has_column(schema::START_TIMESTAMP));
     let columns: Vec<&str> = schema
         .fields()
         .iter()

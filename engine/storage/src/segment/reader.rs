@@ -329,6 +329,9 @@ impl Segment {
             Some(table) => Some(read::all_histograms(table)?),
             None => None,
         };
+        if self.start_timestamp_count() > 0 {
+            columns.push(schema::START_TIMESTAMP);
+        }
         Ok(SegmentScan::new(self.clone(), samples, histograms))
     }
 
@@ -337,7 +340,6 @@ impl Segment {
         self.0.histograms.as_ref().unwrap_or(&self.0.samples).path()
     }
 
-    #[cfg(test)]
     pub(super) fn samples_table(&self) -> &TableFile {
         &self.0.samples
     }
@@ -345,6 +347,10 @@ impl Segment {
     /// File of the samples, for errors.
     pub(super) fn samples_path(&self) -> &Path {
         self.0.samples.path()
+    }
+
+    pub(super) fn histograms_table(&self) -> Option<&TableFile> {
+        self.0.histograms.as_ref()
     }
 
     pub(super) fn manifest(&self) -> &Manifest {
@@ -387,7 +393,7 @@ fn open_histograms(path: &Path, manifest: &Manifest) -> Result<Option<TableFile>
     }
     let file = path.join(manifest::HISTOGRAMS_FILE);
     let entry = manifest.file(path, manifest::HISTOGRAMS_FILE)?;
-    TableFile::open(&file, entry, &histograms_schema(), HISTOGRAM_BATCH_ROWS).map(Some)
+    TableFile::open(&file, entry, &histograms_schema(false), HISTOGRAM_BATCH_ROWS).map(Some)
 }
 
 fn check_counts(

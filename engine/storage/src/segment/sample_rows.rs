@@ -24,6 +24,8 @@ pub(super) struct SampleRows {
     divisors: Vec<f64>,
     scaled: Int64Builder,
     values: Float64Builder,
+    /// Rows that say when what they count began, ms since the epoch, ascending.
+    starts: Vec<(usize, i64)>,
 }
 
 impl SampleRows {
@@ -35,6 +37,7 @@ impl SampleRows {
             divisors: Vec::with_capacity(BATCH_ROWS),
             scaled: Int64Builder::with_capacity(BATCH_ROWS),
             values: Float64Builder::with_capacity(BATCH_ROWS),
+            starts: Vec::new(),
         }
     }
 
@@ -55,6 +58,11 @@ impl SampleRows {
         }
     }
 
+    /// `row` of those that wait says when what it counts began; rows come in ascending order.
+    pub(super) fn set_start(&mut self, row: usize, start_ms: i64) {
+        self.starts.push((row, start_ms));
+    }
+
     /// Hands out what was pushed and starts again.
     pub(super) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
         fn drain<T>(column: &mut Vec<T>) -> Vec<T> {
@@ -68,8 +76,20 @@ impl SampleRows {
             Arc::new(self.scaled.finish()),
             Arc::new(Float64Array::from(drain(&mut self.divisors))),
             Arc::new(self.values.finish()),
-            new_null_array(&schema::timestamp_type(), rows),
+            starts_column(std::mem::take(&mut self.starts), rows),
         ];
         RecordBatch::try_new(self.schema.clone(), columns)
     }
+}
+
+/// A column of `rows` start timestamps, null but in the rows of `starts`, which ascend.
+pub(super) fn starts_column(starts: Vec<(usize, i64)>, rows: usize) -> ArrayRef {
+    if starts.is_empty() {
+        return new_null_array(&schema::timestamp_type(), rows);
+    }
+    let mut column: Vec<Option<i64>> = vec![None; rows];
+    for (row, start_ms) in starts {
+        column[row] = Some(start_ms);
+    }
+    Arc::new(TimestampMillisecondArray::from(column).with_timezone("UTC"))
 }

@@ -6,6 +6,7 @@ use super::error::SegmentError;
 use super::histogram_columns;
 use super::index::RowRange;
 use super::reader::Segment;
+use super::starts;
 use super::table_file::{self, Batches, ColumnReader};
 use crate::series_samples::SeriesSamples;
 
@@ -42,6 +43,7 @@ impl SegmentScan {
         let mut series = SeriesSamples::new(labels);
         let own = self.read_floats(number, range, &mut series)?
             && self.read_histograms(number, range, &mut series)?;
+        series.starts.sort_unstable();
         self.next += 1;
         let bounds = series.time_range() == Some((range.min_time_ms, range.max_time_ms));
         let ascending =
@@ -78,6 +80,7 @@ impl SegmentScan {
                     .divisor
                     .is_none_or(|divisor| divisors.iter().all(|&of_row| of_row == divisor));
                 values.decode(from, until, &mut series.values);
+                starts::decode(batch, from, until, &mut series.starts);
                 Ok(())
             },
         )?;
@@ -98,6 +101,7 @@ impl SegmentScan {
         reader.take(range.histogram_count, path, |batch, from, until| {
             let numbers = &table_file::series_numbers(batch)[from..until];
             own &= numbers.iter().all(|&series| series == number);
+            starts::decode(batch, from, until, &mut series.starts);
             histogram_columns::decode(batch, from, until, &mut series.histograms)
         })?;
         Ok(own)

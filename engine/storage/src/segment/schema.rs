@@ -137,7 +137,8 @@ pub(super) fn histograms_properties() -> WriterProperties {
     for name in [SERIES, TIMESTAMP] {
         properties = properties.set_column_statistics_enabled(column(name), EnabledStatistics::Page);
     }
-    let whole = [SERIES, TIMESTAMP].into_iter().chain(histogram_columns::COUNTERS);
+    let times = [SERIES, TIMESTAMP, START_TIMESTAMP];
+    let whole = times.into_iter().chain(histogram_columns::COUNTERS);
     let whole = whole.map(column);
     let whole_lists = histogram_columns::COUNT_LISTS.into_iter().map(list_column);
     for path in whole.chain(whole_lists) {

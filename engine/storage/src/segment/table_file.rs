@@ -124,6 +124,12 @@ impl TableFile {
         &self.file
     }
 
+    /// Whether the file has the column `name`.
+    pub(super) fn has_column(&self, name: &str) -> bool {
+        let columns = self.metadata.parquet_schema().columns();
+        columns.iter().any(|column| column.name() == name)
+    }
+
     /// Place of the column `name`, which was checked when the file was opened.
     pub(super) fn column(&self, name: &str) -> usize {
         let columns = self.metadata.parquet_schema().columns();
@@ -294,8 +300,15 @@ fn block_sums(path: &Path, metadata: &ArrowReaderMetadata) -> Result<Option<Bloc
     sums.map(Some).ok_or_else(broken)
 }
 
-fn check_columns(path: &Path, metadata: &ArrowReaderMetadata, schema: &Schema) -> Result<(), SegmentError> {
-    for expected in schema.fields() {
+fn check_columns(path: &Path, metadata: &ArrowReaderMetadata, expected: &Schema) -> Result<(), SegmentError> {
+    // Not in every file, and of one type where it is.
+    if let Ok(starts) = metadata.schema().field_with_name(schema::START_TIMESTAMP)
+        && *starts.data_type() != schema::timestamp_type()
+    {
+        let what = format!("column {} has type {}", starts.name(), starts.data_type());
+        return Err(SegmentError::corrupt(path, what));
+    }
+    for expected in expected.fields() {
         match metadata.schema().field_with_name(expected.name()) {
             Ok(found) if found.data_type() == expected.data_type() => {}
             Ok(found) => {

@@ -37,7 +37,7 @@ pub fn verify(path: &Path) -> Result<VerifyReport, SegmentError> {
     }
     let mut scan = segment.scan()?;
     let mut previous = None;
-    let mut samples = 0;
+    let (mut samples, mut starts) = (0, 0);
     while let Some(series) = scan.read()? {
         if previous
             .as_ref()
@@ -49,7 +49,14 @@ pub fn verify(path: &Path) -> Result<VerifyReport, SegmentError> {
             ));
         }
         samples += series.len() as u64;
+        starts += series.starts.len() as u64;
         previous = Some(series.labels);
+    }
+    if starts != segment.start_timestamp_count() {
+        return Err(SegmentError::corrupt(
+            segment.samples_path(),
+            "number of start timestamps differs from the manifest",
+        ));
     }
     Ok(VerifyReport {
         id: segment.id().clone(),

@@ -31,6 +31,9 @@ pub struct SegmentWriter {
     rows: SampleRows,
     /// Made when the first histogram comes.
     histograms: Option<HistogramWriter>,
+    /// Whether histograms may say when what they count began.
+    histogram_starts: bool,
+    start_timestamps: u64,
     series: Vec<SeriesEntry>,
     label_bytes: usize,
     // Last, so that the files above are closed before the folder goes.
@@ -73,10 +76,20 @@ impl SegmentWriter {
             samples,
             rows: SampleRows::new(schema),
             histograms: None,
+            histogram_starts: false,
+            start_timestamps: 0,
             series: Vec::new(),
             label_bytes: 0,
             folder,
         })
+    }
+
+    /// Makes room for start timestamps of histograms when `with` says so, which takes a column; those of floats have
+    /// one in any case.
+    #[must_use]
+    pub fn with_histogram_starts(mut self, with: bool) -> Self {
+        self.histogram_starts = with;
+        self
     }
 
     /// Appends one series of floats. Series come in [`Labels::storage_cmp`] order, each once; timestamps
@@ -92,7 +105,7 @@ impl SegmentWriter {
         };
         self.check(labels, timestamps, values)?;
         let mut entry = self.entry(labels, range);
-        self.write_floats(&mut entry, timestamps, values)?;
+        self.write_floats(&mut entry, timestamps, values, &[])?;
         self.end_series(entry);
         Ok(())
     }
@@ -104,6 +117,7 @@ impl SegmentWriter {
             timestamps,
             values,
             histograms,
+            starts,
         } = series;
         let Some(range) = series.time_range() else {
             return Ok(());
@@ -115,10 +129,17 @@ impl SegmentWriter {
             )));
         }
         let mut entry = self.entry(labels, range);
-        self.write_floats(&mut entry, timestamps, values)?;
+        self.write_floats(&mut entry, timestamps, values, starts)?;
         for (timestamp, histogram) in histograms {
+            let start_ms = start_at(starts, *timestamp);
+            if start_ms.is_some() && !self.histogram_starts {
+                return Err(SegmentError::refused(format!(
+                    "start timestamps of histograms for {labels} in a segment without room for them"
+                )));
+            }
+            self.start_timestamps += u64::from(start_ms.is_some());
             let writer = self.histogram_writer()?;
-            writer.rows.push(entry.number, *timestamp, histogram);
+            writer.rows.push(entry.number, *timestamp, start_ms, histogram);
             if writer.rows.len() == BATCH_HISTOGRAMS {
                 writer.write_pending()?;
             }
@@ -185,6 +206,7 @@ impl SegmentWriter {
             series_file,
             samples,
             histograms,
+            start_timestamps: self.start_timestamps,
             part_of: self.part_of,
         };
         Manifest::new(&self.header, written).write(self.folder.disk(), self.folder.path())?;
@@ -217,14 +239,24 @@ impl SegmentWriter {
         entry: &mut SeriesEntry,
         mut timestamps: &[i64],
         mut values: &[f64],
+        starts: &[(i64, i64)],
     ) -> Result<(), SegmentError> {
         entry.row_count = timestamps.len() as u64;
         let divisor = decimal::choose_divisor(values);
         entry.divisor = divisor;
         while !timestamps.is_empty() {
             let take = timestamps.len().min(BATCH_ROWS - self.rows.len());
+            let first = self.rows.len();
             self.rows
                 .push(entry.number, divisor, &timestamps[..take], &values[..take]);
+            if !starts.is_empty() {
+                for (row, &timestamp) in timestamps[..take].iter().enumerate() {
+                    if let Some(start_ms) = start_at(starts, timestamp) {
+                        self.rows.set_start(first + row, start_ms);
+                        self.start_timestamps += 1;
+                    }
+                }
+            }
             (timestamps, values) = (&timestamps[take..], &values[take..]);
             if self.rows.len() == BATCH_ROWS {
                 self.write_rows()?;
@@ -238,10 +270,10 @@ impl SegmentWriter {
             let table = TableWriter::create(
                 self.folder.disk(),
                 self.folder.path().join(manifest::HISTOGRAMS_FILE),
-                histograms_schema(),
+                histograms_schema(self.histogram_starts),
                 schema::histograms_properties(),
             )?;
-            let rows = HistogramRows::new();
+            let rows = HistogramRows::new(self.histogram_starts);
             self.histograms = Some(HistogramWriter { table, rows });
         }
         Ok(self.histograms.as_mut().expect("just made"))
@@ -295,6 +327,12 @@ impl HistogramWriter {
         let batch = batch.map_err(|e| SegmentError::parquet(self.table.path(), e.into()))?;
         self.table.write(&batch)
     }
+}
+
+/// The start of the sample at `timestamp`.
+fn start_at(starts: &[(i64, i64)], timestamp: i64) -> Option<i64> {
+    let found = starts.binary_search_by_key(&timestamp, |(time, _)| *time);
+    found.ok().map(|place| starts[place].1)
 }
 
 fn ends(timestamps: &[i64]) -> Option<(i64, i64)> {

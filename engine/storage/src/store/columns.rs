@@ -26,6 +26,9 @@ pub struct SeriesColumns {
     pub ends: Vec<usize>,
     /// The native histograms of each series with their times; empty where no series has any.
     pub histograms: Vec<Vec<(i64, Arc<Histogram>)>>,
+    /// Times of samples of each series and when what they count began, both in ms, by time; empty where no series
+    /// says so, or nobody asked.
+    pub starts: Vec<Vec<(i64, i64)>>,
 }
 
 impl SeriesColumns {
@@ -42,7 +45,11 @@ impl SeriesColumns {
             values: Vec::with_capacity(floats),
             ends: Vec::with_capacity(series.len()),
             histograms: Vec::new(),
+            starts: Vec::new(),
         };
+        if series.iter().any(|one| !one.starts.is_empty()) {
+            columns.starts.reserve_exact(series.len());
+        }
         if series.iter().any(|one| !one.histograms.is_empty()) {
             columns.histograms.reserve_exact(series.len());
         }
@@ -52,6 +59,9 @@ impl SeriesColumns {
             columns.ends.push(columns.timestamps.len());
             if columns.histograms.capacity() > 0 {
                 columns.histograms.push(one.histograms);
+            }
+            if columns.starts.capacity() > 0 {
+                columns.starts.push(one.starts);
             }
         }
         columns
@@ -110,7 +120,7 @@ impl ColumnsReader<'_> {
     pub fn read(&mut self, selected: &[SelectedSeries]) -> Result<SeriesColumns, StoreError> {
         self.version.check_gate()?;
         // Asked first: what is read whole needs no look at the head of its own.
-        if selected.iter().any(|series| self.is_rare(series)) {
+        if self.version.reads_starts() || selected.iter().any(|series| self.is_rare(series)) {
             return self.whole(selected);
         }
         let head = self.head(selected);
@@ -126,6 +136,7 @@ impl ColumnsReader<'_> {
             values: Vec::with_capacity(floats),
             ends: Vec::with_capacity(selected.len()),
             histograms: Vec::new(),
+            starts: Vec::new(),
         };
         for (place, series) in selected.iter().enumerate() {
             let first = columns.timestamps.len();
@@ -166,6 +177,7 @@ impl ColumnsReader<'_> {
             columns.ends.push(columns.timestamps.len());
             if !columns.histograms.is_empty() || !scratch.histograms.is_empty() {
                 columns.histograms.push(mem::take(&mut scratch.histograms));
+            scratch.starts.clear();
             }
         }
         columns

@@ -45,6 +45,8 @@ pub struct StoreConfig {
     pub compaction_share: f64,
     /// Bytes of decompressed pages of segments that are kept for the next query; 0 for none.
     pub page_cache_bytes: u64,
+    /// Whether reads bring the start timestamps of samples; they are kept in any case.
+    pub reads_starts: bool,
     /// What the files are on: the machine's disk, or one that a test controls.
     pub disk: SharedDisk,
 }
@@ -62,6 +64,7 @@ impl StoreConfig {
             retention: RetentionPolicy::default(),
             compaction_share: 0.5,
             page_cache_bytes: PAGE_CACHE_BYTES,
+            reads_starts: false,
             disk: disk::real(),
         }
     }

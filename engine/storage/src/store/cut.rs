@@ -245,6 +245,8 @@ impl Output<'_> {
     }
 
     fn writer(&self, sequence: u64) -> Result<SegmentWriter, StoreError> {
+        // Whatever the cut takes was applied before it was planned.
+        let with_starts = self.shared.head.read().has_starts();
         let header = SegmentHeader {
             level: Level::Cut,
             sequence,
@@ -252,11 +254,8 @@ impl Output<'_> {
             sources: Vec::new(),
         };
         let shared = self.shared;
-        Ok(SegmentWriter::create(
-            shared.config.disk.clone(),
-            &shared.segments_dir,
-            header,
-        )?)
+        let writer = SegmentWriter::create(shared.config.disk.clone(), &shared.segments_dir, header)?;
+        Ok(writer.with_histogram_starts(with_starts))
     }
 }
 
@@ -277,6 +276,11 @@ fn windows(series: &SeriesSamples) -> Vec<(i64, SeriesSamples)> {
     for (time, histogram) in &series.histograms {
         let part = part_of(&mut parts, window(*time), &series.labels);
         part.histograms.push((*time, Arc::clone(histogram)));
+    }
+    for start in &series.starts {
+        part_of(&mut parts, window(start.0), &series.labels)
+            .starts
+            .push(*start);
     }
     parts
 }

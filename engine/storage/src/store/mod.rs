@@ -172,6 +172,8 @@ impl Store {
 #[cfg(test)]
 mod replay_tests;
 #[cfg(test)]
+mod starts_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod upkeep_tests;

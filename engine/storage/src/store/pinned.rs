@@ -68,6 +68,17 @@ impl PinnedVersion {
         Self { shared, version }
     }
 
+    /// Whether reads bring the start timestamps of samples that have one.
+    pub fn tells_starts(&self) -> bool {
+        self.shared.config.reads_starts
+    }
+
+    /// Whether there may be start timestamps, and reads bring them.
+    pub(super) fn reads_starts(&self) -> bool {
+        let has_starts = |segment: &Segment| segment.start_timestamp_count() > 0;
+        self.tells_starts() && (self.head().has_starts() || self.segments().iter().any(has_starts))
+    }
+
     /// Newest commit that this version sees.
     pub fn commit(&self) -> u64 {
         self.version.commit
@@ -138,7 +149,9 @@ impl PinnedVersion {
             .read()
             .matching(matchers, min_ms, max_ms, commit, generation);
         let places = self.places(matchers, min_ms, max_ms);
-        let series_max = in_head.len().max(places.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0));
+        let series_max = in_head
+            .len()
+            .max(places.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0));
         let mut selected: Vec<SelectedSeries> = Vec::with_capacity(series_max);
         if let ([(position, rows)], true) = (places.as_slice(), in_head.is_empty()) {
             // Nothing to compare with: a segment has each series once.
@@ -234,6 +247,9 @@ impl PinnedVersion {
                 samples.absorb(newer);
             }
         }
+        if !self.tells_starts() && head.has_starts() {
+            read.iter_mut().for_each(|samples| samples.starts.clear());
+        }
         Ok(read)
     }
 
@@ -261,6 +277,10 @@ impl PinnedVersion {
             let wanted: Vec<u32> = rows.iter().map(|&(row, _)| row).collect();
             // Series without a sample in the range are left out; the others come in the order of rows.
             let found = segment.read_rows(&wanted, min_ms, max_ms);
+            let found = found.and_then(|found| match self.tells_starts() {
+                true => segment.with_starts(found, (min_ms, max_ms)),
+                false => Ok(found),
+            });
             let mut found = self.healthy(segment, found)?.into_iter().peekable();
             let hidden = self.version.tombstones.marks(segment.id());
             for (row, place) in rows {

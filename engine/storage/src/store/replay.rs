@@ -246,6 +246,9 @@ fn judge_and_apply(head: &mut Head, shared: &Shared, commit: u64, batch: &Sample
 /// A batch as its sender handed it in.
 fn unjudged(record: BatchRecord, table: &Arc<SeriesTable>) -> (u64, SampleBatch) {
     let mut builder = SampleBatchBuilder::with_capacity(record.floats.len());
+    let (floats, histograms) = (record.floats.len(), record.histograms.len());
+    builder.set_float_starts(record.starts.column(0, floats));
+    builder.set_histogram_starts(record.starts.column(floats, histograms));
     for (series, time, value) in record.floats {
         builder.push(series, time, value);
     }

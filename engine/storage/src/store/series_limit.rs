@@ -40,11 +40,14 @@ impl WithinLimit {
         let mut kept = SampleBatchBuilder::default();
         let mut rows = Vec::new();
         let mut left_out = Vec::new();
+        // Entries of starts go with their samples; none at all where no sample says anything.
+        let (mut float_starts, mut histogram_starts) = (Vec::new(), Vec::new());
         for (row, (series, time, value)) in batch.iter().enumerate() {
             match labels.contains_key(&series) {
                 true => left_out.push((row, series, time)),
                 false => {
                     kept.push(series, time, value);
+                    float_starts.extend(batch.float_starts().get(row));
                     rows.push(row);
                 }
             }
@@ -55,6 +58,7 @@ impl WithinLimit {
                 true => left_out.push((row, sample.series, sample.timestamp)),
                 false => {
                     kept.push_histogram(sample.series, sample.timestamp, Arc::clone(&sample.histogram));
+                    histogram_starts.extend(batch.histogram_starts().get(place));
                     rows.push(row);
                 }
             }
@@ -63,6 +67,8 @@ impl WithinLimit {
         for exemplar in exemplars.filter(|exemplar| !labels.contains_key(&exemplar.series)) {
             kept.push_exemplar(exemplar.clone());
         }
+        kept.set_float_starts(float_starts);
+        kept.set_histogram_starts(histogram_starts);
         let first = left_out.first().map(|&(row, series, timestamp)| RejectedSample {
             labels: labels
                 .get(&series)

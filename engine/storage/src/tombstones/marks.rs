@@ -62,6 +62,7 @@ impl Marks {
             let from = series.histograms.partition_point(|(t, _)| *t < start);
             let until = series.histograms.partition_point(|(t, _)| *t <= end).max(from);
             series.histograms.drain(from..until);
+            series.starts.retain(|(t, _)| !(start..=end).contains(t));
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod reader;
 pub(crate) mod record;
 pub(crate) mod references;
 mod seal;
+pub(crate) mod starts;
 mod version_1;
 pub(crate) mod writer;
 

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use engine_model::{Exemplar, HistogramSample, Labels, SampleBatch, SeriesRef};
 
 use super::bytes::{Input, put_sv, put_uv};
+use super::starts::RecordStarts;
 use super::version_1;
 pub(crate) use super::version_1::SeriesRecord;
 use crate::head::{Checked, SampleValue, SeriesImage, put_histogram, take_histogram};
 
 /// First bytes of every file; the last is the format version.
-pub(super) const MAGIC: [u8; 8] = *b"WEIRWAL\x02";
+pub(super) const MAGIC: [u8; 8] = *b"WEIRWAL\x03";
 /// Version of the format, as the last byte of [`MAGIC`].
-pub(super) const VERSION: u8 = 2;
+pub(super) const VERSION: u8 = 3;
 /// A longer record is damage: a batch is at most one scrape or one write request (32 MiB decoded).
 pub(super) const RECORD_BYTES_MAX: usize = 256 << 20;
 /// Bytes before the kind: length and checksum.
@@ -29,6 +30,8 @@ const KIND_EXEMPLAR: u8 = 8;
 const UNJUDGED: u8 = 1;
 /// All floats have one time.
 const ONE_TIME: u8 = 2;
+/// Some samples say when what they count began.
+const STARTS: u8 = 4;
 
 /// One float sample.
 pub(crate) type Float = (SeriesRef, i64, f64);
@@ -67,6 +70,8 @@ pub(crate) struct BatchRecord {
     /// Samples that were late.
     pub(crate) late: Vec<(SeriesRef, i64, SampleValue)>,
     pub(crate) exemplars: Vec<Exemplar>,
+    /// When what the samples count began, where they say so.
+    pub(crate) starts: RecordStarts,
 }
 
 /// Appends a framed batch record to `out`: what `checked` took of `batch`, or all of it when it was not
@@ -85,8 +90,10 @@ pub(crate) fn put_batch(
         let times = batch.timestamps();
         let one_time = all_floats && times.iter().all(|time| *time == times[0]);
         let unjudged = if checked.is_none() { UNJUDGED } else { 0 };
+        let starts = RecordStarts::of(batch, checked);
+        let with_starts = if starts.is_empty() { 0 } else { STARTS };
         put_uv(out, commit);
-        out.push(unjudged | if one_time { ONE_TIME } else { 0 });
+        out.push(unjudged | with_starts | if one_time { ONE_TIME } else { 0 });
         put_uv(out, new_series.len() as u64);
         for (series, labels) in new_series {
             put_labels(out, *series, labels);
@@ -104,6 +111,9 @@ pub(crate) fn put_batch(
             }
         }
         put_rare(out, batch, checked, exemplars);
+        if !starts.is_empty() {
+            starts.put(out);
+        }
     });
 }
 
@@ -242,6 +252,10 @@ fn take_batch(input: &mut Input<'_>) -> Option<BatchRecord> {
     }
     for _ in 0..input.count(10)? {
         record.exemplars.push(take_exemplar(input)?);
+    }
+    if flags & STARTS != 0 {
+        let rows = record.floats.len() + record.histograms.len() + record.late.len();
+        record.starts = RecordStarts::take(input, rows)?;
     }
     Some(record)
 }

@@ -220,7 +220,7 @@ fn a_run_that_is_yet_to_begin_is_damage() {
 #[test]
 fn another_format_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("00000000.wal"), b"WEIRWAL\x03rest").unwrap();
+    std::fs::write(dir.path().join("00000000.wal"), b"WEIRWAL\x04rest").unwrap();
     let error = read(dir.path()).unwrap_err();
-    assert!(matches!(error, WalError::Format { expected: 2, .. }), "{error}");
+    assert!(matches!(error, WalError::Format { expected: 3, .. }), "{error}");
 }

@@ -109,6 +109,10 @@ impl Snapshot for PartOfSnapshot {
     ) -> Result<Arc<dyn SeriesSet>, SnapshotError> {
         Ok(self.part(self.whole.select_unordered(matchers, min_ms, max_ms)?))
     }
+
+    fn tells_starts(&self) -> bool {
+        self.whole.tells_starts()
+    }
 }
 
 #[derive(Debug)]
@@ -136,10 +140,6 @@ impl SeriesSet for PartOfSet {
             whole: self.whole.reader(),
             first: self.positions.start,
         })
-    }
-
-    fn starts(&self, position: usize) -> &[(i64, i64)] {
-        self.whole.starts(self.positions.start + position)
     }
 }
 

@@ -115,7 +115,6 @@ impl MixedSeries<'_> {
                 Shown::Sample => current,
                 Shown::Time | Shown::InfoTime => current.map(|_| Sample::Float(at_ms as f64 / 1000.0)),
                 Shown::Start => current
-                    .filter(|_| !self.starts.is_empty())
                     .map(|_| Sample::Float(start_of(self.starts, at_ms) as f64 / 1000.0)),
             });
         }

@@ -94,7 +94,7 @@ impl Subquery {
             dropped.push(batch.drops_name(row));
         }
         let labels = (0..batch.len()).map(|row| batch.encoded_labels(row));
-        let mut columns: Vec<ArrayRef> = fold(labels, series, histograms, &[]).columns().to_vec();
+        let mut columns: Vec<ArrayRef> = fold(labels, series, histograms).columns().to_vec();
         columns.push(Arc::new(BooleanArray::from(dropped)));
         let folded = RecordBatch::try_new(Arc::clone(&SCHEMA), columns);
         Ok(folded.expect("columns are built by the schema"))

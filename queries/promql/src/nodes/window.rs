@@ -43,8 +43,7 @@ pub enum Shown {
     Time,
     /// Its time in seconds, of an info metric: native histograms are an error.
     InfoTime,
-    /// The time in seconds at which what it counts began, 0 if it does not say; nothing at all of series none of
-    /// whose samples says so.
+    /// The time in seconds at which what it counts began, 0 if it does not say.
     Start,
 }
 
@@ -264,7 +263,7 @@ impl Window {
             cells.push(fresh.and_then(|i| match shown {
                 Shown::Sample => Some(values[i]),
                 Shown::Time | Shown::InfoTime => Some(timestamps[i] as f64 / 1000.0),
-                Shown::Start => None,
+                Shown::Start => Some(0.0),
             }));
         }
     }

@@ -124,6 +124,9 @@ impl Planner {
             };
             return self.map_call(call, kind, grid);
         };
+        if shown == Shown::Start && !self.snapshot.tells_starts() {
+            return self.map_call(call, MapKind::Nothing, grid);
+        }
         let kind = WindowKind::Newest {
             lookback_ms: self.lookback_ms,
             shown,

@@ -95,18 +95,25 @@ impl StoredEngine {
         let table = self.store().series_table();
         let refs: Vec<_> = labels.iter().map(|labels| table.intern(labels)).collect();
         let mut batch = SampleBatchBuilder::default();
+        let mut starts = (Vec::new(), Vec::new());
         for (series, point) in samples {
             match &point.sample {
-                Sample::Float(value) => batch.push(refs[series], point.at_ms, *value),
+                Sample::Float(value) => {
+                    batch.push(refs[series], point.at_ms, *value);
+                    starts.0.push(point.start_ms.unwrap_or(0));
+                }
                 Sample::Histogram(histogram) => {
                     let stored = Arc::new(histogram.to_histogram());
                     batch.push_histogram(refs[series], point.at_ms, stored);
+                    starts.1.push(point.start_ms.unwrap_or(0));
                 }
             }
         }
         if batch.is_empty() {
             return;
         }
+        batch.set_float_starts(starts.0);
+        batch.set_histogram_starts(starts.1);
         let options = AppendOptions {
             durable: false,
             on_reject: OnReject::Drop,
@@ -190,6 +197,7 @@ fn open(runtime: &Runtime, folder: &TempDir) -> io::Result<Store> {
         out_of_order_window_ms: 2 * FAR_MS,
         fsync: Fsync::Never,
         compaction_share: 1.0,
+        reads_starts: true,
         ..StoreConfig::new(folder.path())
     };
     Store::open(config).map_err(io::Error::other)

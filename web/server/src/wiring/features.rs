@@ -1,16 +1,22 @@
 //! Prometheus's feature flags: the few that are something to switch here, and a word on each of the others.
 
+use connectors_peers::IngestFeatures;
 use queries_promql::parser::ParseOptions;
 
 /// What the flags switch.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Features {
-    /// Exposed and pushed start timestamps become zeros.
-    pub(crate) start_timestamp_zeros: bool,
+    /// What is done with start timestamps, types and units that come in; `rate` looks at the label `__type__` where
+    /// there is one.
+    pub(crate) ingest: IngestFeatures,
+    /// Queries use the start timestamps of samples.
+    pub(crate) use_start_timestamps: bool,
     /// Metric names go at the end of a query.
     pub(crate) delayed_name_removal: bool,
-    /// `rate` looks at the label `__type__`.
-    pub(crate) type_and_unit_labels: bool,
+    /// `stats=all` tells samples of each step.
+    pub(crate) per_step_stats: bool,
+    /// Names can be searched.
+    pub(crate) search: bool,
     /// Parts of the query language.
     pub(crate) parse: ParseOptions,
 }
@@ -48,9 +54,13 @@ impl Features {
     fn switch(&mut self, name: &str) -> Meaning {
         let parse = &mut self.parse;
         let switched = match name {
-            "created-timestamp-zero-ingestion" => &mut self.start_timestamp_zeros,
+            "created-timestamp-zero-ingestion" => &mut self.ingest.start_timestamp_zeros,
+            "st-storage" => &mut self.ingest.start_timestamps,
+            "promql-per-step-stats" => &mut self.per_step_stats,
+            "search-api" => &mut self.search,
+            "use-start-timestamps" => &mut self.use_start_timestamps,
             "promql-delayed-name-removal" => &mut self.delayed_name_removal,
-            "type-and-unit-labels" => &mut self.type_and_unit_labels,
+            "type-and-unit-labels" => &mut self.ingest.type_and_unit_labels,
             "promql-experimental-functions" => &mut parse.experimental_functions,
             "promql-extended-range-selectors" => &mut parse.extended_range_selectors,
             "promql-binop-fill-modifiers" => &mut parse.binop_fill,
@@ -70,14 +80,9 @@ fn not_switched(name: &str) -> Meaning {
         "metadata-wal-records" => Meaning::Nothing("metadata is kept in memory"),
         "extra-scrape-metrics" => Meaning::Nothing("set extra_scrape_metrics in the configuration"),
         "concurrent-rule-eval" => Meaning::Nothing("rules of a group run one after the other"),
-        "promql-per-step-stats"
-        | "search-api"
-        | "old-ui"
-        | "otlp-deltatocumulative"
-        | "st-storage"
-        | "use-start-timestamps"
-        | "st-synthesis"
-        | "otlp-native-delta-ingestion" => Meaning::Nothing("this version does not have it"),
+        "old-ui" | "otlp-deltatocumulative" | "st-synthesis" | "otlp-native-delta-ingestion" => {
+            Meaning::Nothing("this version does not have it")
+        }
         "delayed-compaction"
         | "use-uncached-io"
         | "xor2-encoding"
@@ -105,7 +110,10 @@ mod tests {
             " created-timestamp-zero-ingestion",
             "promql-experimental-functions",
         ]);
-        assert!(features.start_timestamp_zeros && features.parse.experimental_functions);
+        assert!(features.ingest.start_timestamp_zeros && features.parse.experimental_functions);
         assert!(!features.parse.binop_fill && !features.delayed_name_removal);
+        let starts = of(&["st-storage", "use-start-timestamps"]);
+        assert!(starts.ingest.start_timestamps && starts.use_start_timestamps);
+        assert!(!starts.ingest.start_timestamp_zeros && !features.use_start_timestamps);
     }
 }

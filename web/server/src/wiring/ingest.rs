@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use connectors_peers::IngestFeatures;
 use connectors_peers::discovery::{Discoveries, DiscoveryMetrics};
 use connectors_peers::import::{self, TextImport};
 use connectors_peers::remote_write::{self, RemoteWrite};
@@ -60,11 +61,10 @@ const IMPORT_BATCHES_MAX: usize = 4;
 pub(super) fn start(
     store: &Store,
     config: &ServerConfig,
-    start_timestamp_zeros: bool,
+    features: IngestFeatures,
 ) -> Result<Ingest, InvalidPlan> {
     let table = store.series_table();
-    let (inlet, remote_write) =
-        RemoteWrite::new(Arc::clone(table), WallClock::system(), start_timestamp_zeros);
+    let (inlet, remote_write) = RemoteWrite::new(Arc::clone(table), WallClock::system(), features);
     let (import_inlet, text_import) = TextImport::new(Arc::clone(table), WallClock::system());
     let graph = Graph::builder()
         .source(remote_write::NODE_NAME, Box::new(inlet))
@@ -92,7 +92,7 @@ pub(super) fn start(
         metrics: Arc::default(),
         clock: WallClock::system(),
         offset_seed: AtomicU64::new(offset_seed(&host_name(), &config.external_labels)),
-        start_timestamp_zeros,
+        features,
         user_agent: Arc::from(USER_AGENT),
     });
     Ok(Ingest {

@@ -43,7 +43,7 @@ pub(super) fn engine(
         default_step: std::time::Duration::from_millis(evaluation_interval_ms.unsigned_abs()),
         parse: features.parse,
         delayed_name_removal: features.delayed_name_removal,
-        type_and_unit_labels: features.type_and_unit_labels,
+        type_and_unit_labels: features.ingest.type_and_unit_labels,
     };
     Arc::new(Engine::new(config, runtime.handle().clone()).within(memory))
 }

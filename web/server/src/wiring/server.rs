@@ -75,11 +75,11 @@ impl Server {
             external_url,
             ..
         } = started;
-        let store = storage::open(options, &config.storage).await?;
-        let query_runtime = queries::runtime()?;
         let features = Features::of(&options.features);
         let memory = queries::memory(options);
         let interval_ms = config.evaluation_interval_ms;
+        let store = storage::open(options, features, &config.storage).await?;
+        let query_runtime = queries::runtime()?;
         let engine = queries::engine(
             options,
             features,
@@ -95,7 +95,7 @@ impl Server {
             log: Arc::clone(&query_log),
         };
         let sql = sql::engine(options, shared, &engine);
-        let ingest = ingest::start(&store, &config, features.start_timestamp_zeros)?;
+        let ingest = ingest::start(&store, &config, features.ingest)?;
         let router = alerts::start(config.alert_router.clone(), external_url, &options.storage_path).await?;
         let external_labels = Arc::new(RwLock::new(Labels::empty()));
         let to_router = alerts::ToRouter {

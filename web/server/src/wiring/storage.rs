@@ -14,12 +14,17 @@ use engine_storage::{
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
+use super::features::Features;
 use crate::cli::RunOptions;
 use crate::config::{RetentionFlags, StorageConfig};
 
 /// Opens the store as command line and configuration say. It accepts batches from then on; its log is replayed
 /// meanwhile.
-pub(super) async fn open(options: &RunOptions, storage: &StorageConfig) -> anyhow::Result<Store> {
+pub(super) async fn open(
+    options: &RunOptions,
+    features: Features,
+    storage: &StorageConfig,
+) -> anyhow::Result<Store> {
     let defaults = StoreConfig::new(&options.storage_path);
     let weir = &storage.weir;
     let config = StoreConfig {
@@ -30,6 +35,7 @@ pub(super) async fn open(options: &RunOptions, storage: &StorageConfig) -> anyho
         head_bytes_max: usize::try_from(weir.head_memory).unwrap_or(usize::MAX),
         retention: storage.retention(retention_flags(options)),
         page_cache_bytes: weir.page_cache.unwrap_or(defaults.page_cache_bytes),
+        reads_starts: features.use_start_timestamps,
         compaction_share: weir.compaction_share.unwrap_or(defaults.compaction_share),
         ..defaults
     };

@@ -20,8 +20,10 @@ use tokio::runtime::Handle;
 use tower::ServiceExt;
 
 use super::*;
+use crate::IngestFeatures;
 use engine_model::WallClock;
 
+mod features;
 mod kinds;
 mod starts;
 
@@ -48,15 +50,24 @@ impl Sink for TestSink {
             let batch = delivery.batch.clone();
             let labels = |series| batch.series_table().labels(series).expect("named");
             let mut stored = self.stored.lock();
-            for (series, timestamp, value) in batch.iter() {
-                stored.push(format!("{} {:x}@{timestamp}", labels(series), value.to_bits()));
-            }
-            for sample in batch.histograms() {
-                let sum = sample.histogram.sum;
+            let since = |starts: &[i64], row: usize| match starts.get(row) {
+                None | Some(0) => String::new(),
+                Some(start) => format!(" since {start}"),
+            };
+            for (row, (series, timestamp, value)) in batch.iter().enumerate() {
+                let since = since(batch.float_starts(), row);
                 stored.push(format!(
-                    "{} histogram of {sum}@{}",
-                    labels(sample.series),
-                    sample.timestamp
+                    "{} {:x}@{timestamp}{since}",
+                    labels(series),
+                    value.to_bits()
+                ));
+            }
+            for (row, sample) in batch.histograms().iter().enumerate() {
+                let (sum, at) = (sample.histogram.sum, sample.timestamp);
+                let since = since(batch.histogram_starts(), row);
+                stored.push(format!(
+                    "{} histogram of {sum}@{at}{since}",
+                    labels(sample.series)
                 ));
             }
             for exemplar in batch.exemplars() {
@@ -90,12 +101,12 @@ struct Fixture {
 }
 
 async fn fixture() -> Fixture {
-    fixture_with_zeros(false).await
+    fixture_with(IngestFeatures::default()).await
 }
 
-async fn fixture_with_zeros(zeros: bool) -> Fixture {
+async fn fixture_with(features: IngestFeatures) -> Fixture {
     let table = Arc::new(SeriesTable::new());
-    let (inlet, receiver) = RemoteWrite::new(Arc::clone(&table), WallClock::from_fn(|| NOW_MS), zeros);
+    let (inlet, receiver) = RemoteWrite::new(Arc::clone(&table), WallClock::from_fn(|| NOW_MS), features);
     let sink = TestSink::default();
     let (next_answer, stored) = (Arc::clone(&sink.next_answer), Arc::clone(&sink.stored));
     let policies = Arc::clone(&sink.policies);

@@ -6,7 +6,14 @@ use engine_dataflow::{CommitReceipt, DeliveryError, RejectReason, Rejections};
 use engine_model::Labels;
 
 use super::kinds::{histogram, sample, sent};
-use super::{Fixture, fixture, fixture_with_zeros};
+use super::{Fixture, fixture, fixture_with};
+use crate::IngestFeatures;
+
+const ZEROS: IngestFeatures = IngestFeatures {
+    start_timestamp_zeros: true,
+    start_timestamps: false,
+    type_and_unit_labels: false,
+};
 
 async fn write(fixture: &Fixture, started_ms: i64, samples: &[Sample]) -> (u16, [String; 3], String) {
     let labels = Labels::from_pairs([("__name__", "c_total")]);
@@ -27,7 +34,7 @@ const ONE: &str = "3ff0000000000000";
 
 #[tokio::test]
 async fn a_start_is_a_zero_before_its_series_once() {
-    let fixture = fixture_with_zeros(true).await;
+    let fixture = fixture_with(ZEROS).await;
     let written = (204, ["1", "0", "0"].map(str::to_owned), String::new());
     assert_eq!(write(&fixture, 500, &sample(1000)).await, written);
     assert_eq!(stored(&fixture), ["0@500".to_owned(), format!("{ONE}@1000")]);
@@ -43,7 +50,7 @@ async fn a_start_is_a_zero_before_its_series_once() {
 
 #[tokio::test]
 async fn histograms_begin_empty() {
-    let fixture = fixture_with_zeros(true).await;
+    let fixture = fixture_with(ZEROS).await;
     let labels = Labels::from_pairs([("__name__", "h")]);
     let answer = fixture
         .write_v2(&[v2::Sent {
@@ -62,7 +69,7 @@ async fn histograms_begin_empty() {
 
 #[tokio::test]
 async fn a_zero_that_the_store_has_is_no_fault_of_the_sender() {
-    let fixture = fixture_with_zeros(true).await;
+    let fixture = fixture_with(ZEROS).await;
     let mut rejected = Rejections::default();
     rejected.add(0, RejectReason::OutOfOrder);
     *fixture.next_answer.lock() = Some(Ok(CommitReceipt {

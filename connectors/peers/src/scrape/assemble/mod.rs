@@ -14,6 +14,7 @@ use engine_model::staleness::STALE_NAN;
 use engine_model::{Exemplar, Labels, SampleBatch, SampleBatchBuilder, SeriesRef, SeriesTable};
 use parking_lot::Mutex;
 
+use crate::IngestFeatures;
 use crate::counter_zero::empty_histogram;
 
 use super::config::ScrapeConfig;
@@ -40,8 +41,8 @@ pub(super) struct Shared {
     pub(super) dictionary: Arc<MetadataDictionary>,
     /// How many series the job may have.
     pub(super) limit: Arc<SeriesLimit>,
-    /// Whether exposed start timestamps become zeros, as `created-timestamp-zero-ingestion` asks for.
-    pub(super) start_timestamp_zeros: bool,
+    /// What is done with start timestamps, types and units.
+    pub(super) features: IngestFeatures,
 }
 
 /// How the running scrape went so far.
@@ -109,15 +110,17 @@ pub(super) struct Assembler {
     share: SeriesShare,
     report: ReportSeries,
     cache: LineCache,
-    /// Whether start timestamps are looked at.
+    features: IngestFeatures,
+    /// Whether zeros are made of start timestamps.
     uses_starts: bool,
-    /// Whether the series that tell them are left out.
-    skips_created: bool,
 
     // The running scrape.
     outcome: Outcome,
     rows: Vec<Row>,
     histograms: Vec<(RowSeries, i64, Arc<Histogram>)>,
+    /// When what rows and histograms count began, ms, 0 where it is not said; kept where they are stored.
+    row_starts: Vec<i64>,
+    histogram_starts: Vec<i64>,
     exemplars: Vec<ExemplarRow>,
     /// Labels of the series that are not in the table yet.
     pending: Vec<Labels>,
@@ -165,8 +168,8 @@ impl Assembler {
             config.limits.samples,
         );
         Self {
-            skips_created: shared.start_timestamp_zeros,
-            uses_starts: shared.start_timestamp_zeros || config.new_counters_from_zero,
+            features: shared.features,
+            uses_starts: shared.features.start_timestamp_zeros || config.new_counters_from_zero,
             target,
             config,
             table: Arc::clone(&shared.table),
@@ -178,6 +181,8 @@ impl Assembler {
             outcome: Outcome::Failed,
             rows: Vec::new(),
             histograms: Vec::new(),
+            row_starts: Vec::new(),
+            histogram_starts: Vec::new(),
             exemplars: Vec::new(),
             pending: Vec::new(),
             renewed: Vec::new(),
@@ -210,7 +215,7 @@ impl Assembler {
             ignore_native_histograms: !histograms.native,
             keep_classic_histograms: histograms.always_classic,
             convert_classic_histograms: histograms.classic_to_custom,
-            skip_created_series: self.skips_created,
+            skip_created_series: self.features.reads_starts(),
         };
         let mut run = Run {
             at_ms,
@@ -236,6 +241,8 @@ impl Assembler {
     fn roll_back(&mut self) {
         self.rows = Vec::new();
         self.histograms = Vec::new();
+        self.row_starts = Vec::new();
+        self.histogram_starts = Vec::new();
         self.exemplars = Vec::new();
         self.candidates = Vec::new();
         self.pending = Vec::new();
@@ -267,6 +274,9 @@ impl Assembler {
         for (series, timestamp, histogram) in std::mem::take(&mut self.histograms) {
             builder.push_histogram(series.resolve(&interned).0, timestamp, histogram);
         }
+        // Markers and the report come after these and say nothing.
+        builder.set_float_starts(std::mem::take(&mut self.row_starts));
+        builder.set_histogram_starts(std::mem::take(&mut self.histogram_starts));
         for row in std::mem::take(&mut self.exemplars) {
             builder.push_exemplar(Exemplar {
                 series: row.series.resolve(&interned).0,
@@ -425,6 +435,8 @@ impl Assembler {
 
 #[cfg(test)]
 mod allocations;
+#[cfg(test)]
+mod feature_tests;
 #[cfg(test)]
 mod format_tests;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use connectors_formats::exposition::{Entry, MetricType, ParseError, Parser};
+use connectors_formats::exposition::{Entry, MetricType, ParseError, Parser, SeriesLabels};
 use engine_model::Labels;
 use engine_model::histogram::{Counts, Histogram, HistogramError};
 use engine_model::staleness::is_stale;
@@ -200,6 +200,9 @@ impl Assembler {
         let tracked = exposed_ms.is_none() || self.config.track_timestamps_staleness;
         self.cache.sampled(line, tracked);
         self.note_start(line, hit.is_none(), timestamp, &value, parser);
+        if self.features.start_timestamps {
+            self.keep_start(&value, parser);
+        }
         self.push(line, timestamp, value);
         self.exemplars(line, timestamp, exposed.float.is_none(), parser)
     }
@@ -283,6 +286,19 @@ impl Assembler {
         }
     }
 
+    /// Keeps the start timestamp of the sample that is pushed next.
+    fn keep_start(&mut self, value: &Value, parser: &Parser<'_>) {
+        let Some(started_ms) = parser.start_timestamp_ms() else {
+            return;
+        };
+        let (starts, before) = match value {
+            Value::Float(_) => (&mut self.row_starts, self.rows.len()),
+            Value::Histogram(_) => (&mut self.histogram_starts, self.histograms.len()),
+        };
+        starts.resize(before, 0);
+        starts.push(started_ms);
+    }
+
     /// Looks whether a counter begins with this sample.
     #[inline]
     fn note_start(&mut self, line: LineId, new: bool, at_ms: i64, value: &Value, parser: &Parser<'_>) {
@@ -325,7 +341,7 @@ impl Assembler {
         parser: &Parser<'_>,
         run: &Run<'_>,
     ) -> Result<LineId, BodyError> {
-        let series = parser.labels()?;
+        let series = self.exposed_labels(parser)?;
         let Some(labels) = stored_labels(&series, &self.target.labels, &self.config)? else {
             return Ok(self.cache.insert(unknown, LineSeries::Dropped));
         };
@@ -383,9 +399,16 @@ impl Assembler {
         LineSeries::Pending(self.pending.len() - 1)
     }
 
+    fn exposed_labels<'p>(&self, parser: &'p Parser<'_>) -> Result<SeriesLabels<'p>, ParseError> {
+        match self.features.type_and_unit_labels {
+            true => parser.described_labels(),
+            false => parser.labels(),
+        }
+    }
+
     /// The stored labels of the latest sample's series.
     fn resolve(&self, parser: &Parser<'_>) -> Result<Option<Labels>, BodyError> {
-        let series = parser.labels()?;
+        let series = self.exposed_labels(parser)?;
         Ok(stored_labels(&series, &self.target.labels, &self.config)?)
     }
 }

@@ -10,12 +10,19 @@ use crate::scrape::target::targets_of;
 
 /// An assembler of one target `h:1` of the job `j`, with more configuration lines.
 pub(super) fn assembler(lines: &str) -> Assembler {
+    assembler_with(lines, IngestFeatures::default())
+}
+
+pub(super) fn assembler_with(lines: &str, features: IngestFeatures) -> Assembler {
     let text = format!("- job_name: j\n  static_configs: [{{targets: ['h:1']}}]\n{lines}");
     let document = Document::parse("f", &text).expect("valid YAML");
     let configs = document.decode(|root| ScrapeConfig::decode_list(root, &GlobalScrape::default()));
     let config = Arc::new(configs.expect("valid configuration").remove(0));
     let target = Arc::clone(&targets_of(&config, &[]).active[0]);
-    let shared = Shared::default();
+    let shared = Shared {
+        features,
+        ..Shared::default()
+    };
     shared.limit.set_max(config.limits.series);
     Assembler::new(target, config, &shared, Arc::default(), Vec::new())
 }

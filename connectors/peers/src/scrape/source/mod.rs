@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use engine_model::WallClock;
 
+use crate::IngestFeatures;
 use crate::discovery::{Discovered, Discoveries};
 
 use super::config::ScrapeConfig;
@@ -32,8 +33,8 @@ pub struct ScrapeShared {
     pub clock: WallClock,
     /// Shifts the phases of this server, from [`offset_seed`](super::offset_seed).
     pub offset_seed: AtomicU64,
-    /// Whether exposed start timestamps become zeros: `--enable-feature=created-timestamp-zero-ingestion`.
-    pub start_timestamp_zeros: bool,
+    /// What is done with start timestamps, types and units.
+    pub features: IngestFeatures,
     /// What targets see, such as `Weir/0.1.0`.
     pub user_agent: Arc<str>,
 }

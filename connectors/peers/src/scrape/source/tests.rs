@@ -44,7 +44,7 @@ fn shared() -> Arc<ScrapeShared> {
         metrics: Arc::default(),
         clock: WallClock::system(),
         offset_seed: AtomicU64::new(0),
-        start_timestamp_zeros: false,
+        features: IngestFeatures::default(),
         user_agent: "Weir/test".into(),
     })
 }

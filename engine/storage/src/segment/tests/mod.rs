@@ -4,6 +4,7 @@ mod damage;
 pub(crate) mod histograms;
 mod labels;
 mod round_trip;
+mod starts;
 mod versions;
 
 use std::path::Path;
@@ -29,7 +30,9 @@ pub(crate) fn header(level: Level, sequence: u64) -> SegmentHeader {
 pub(crate) fn write(dir: &Path, header: SegmentHeader, series: &[SeriesSamples]) -> Segment {
     let mut sorted: Vec<&SeriesSamples> = series.iter().collect();
     sorted.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
-    let mut writer = SegmentWriter::create(crate::disk::real(), dir, header).unwrap();
+    let with_starts = series.iter().any(|series| !series.starts.is_empty());
+    let writer = SegmentWriter::create(crate::disk::real(), dir, header).unwrap();
+    let mut writer = writer.with_histogram_starts(with_starts);
     for series in sorted {
         writer.push_series_samples(series).unwrap();
     }
@@ -43,6 +46,7 @@ pub(crate) fn series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> SeriesS
         timestamps: samples.iter().map(|(t, _)| *t).collect(),
         values: samples.iter().map(|(_, v)| *v).collect(),
         histograms: Vec::new(),
+        starts: Vec::new(),
     }
 }
 

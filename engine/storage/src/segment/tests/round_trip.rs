@@ -93,6 +93,7 @@ pub(crate) fn dataset() -> impl Strategy<Value = Vec<SeriesSamples>> {
             timestamps,
             values,
             histograms: Vec::new(),
+            starts: Vec::new(),
         });
         let mut series: Vec<SeriesSamples> = series.collect();
         series.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
@@ -171,6 +172,7 @@ fn between(series: &SeriesSamples, min: i64, max: i64) -> SeriesSamples {
         timestamps: series.timestamps[from..until].to_vec(),
         values: series.values[from..until].to_vec(),
         histograms: Vec::new(),
+        starts: Vec::new(),
     }
 }
 
@@ -184,6 +186,7 @@ fn long_series_span_pages_and_batches() {
             timestamps: times.clone(),
             values: (0..40_000).map(|i| f64::from(i * (s + 1)) / 10.0).collect(),
             histograms: Vec::new(),
+            starts: Vec::new(),
         })
         .collect();
     let segment = write(dir.path(), header(Level::Day, 1), &data);

@@ -31,11 +31,47 @@ fn content_1_0() -> Vec<SeriesSamples> {
     ]
 }
 
+/// The same with start timestamps: what `fixtures/segment-1.4` and `-2.3` were written from.
+fn with_starts(mut content: Vec<SeriesSamples>) -> Vec<SeriesSamples> {
+    for series in &mut content {
+        let floats = series.timestamps.iter().copied();
+        let times = floats.chain(series.histograms.iter().map(|(time, _)| *time));
+        series.starts = times
+            .filter(|time| time % 4 == 0)
+            .map(|time| (time, 1_699_999_999_000 + time % 7))
+            .collect();
+        series.starts.sort_unstable();
+    }
+    content
+}
+
+fn read_with_starts(segment: &Segment) -> Vec<Vec<(i64, i64)>> {
+    let all = (i64::MIN, i64::MAX);
+    let rows: Vec<u32> = segment.all_rows().collect();
+    let read = segment.read_rows(&rows, all.0, all.1).unwrap();
+    let read = segment.with_starts(read, all).unwrap();
+    read.into_iter().map(|(_, series)| series.starts).collect()
+}
+
+#[test]
+fn start_timestamps_of_older_segments_are_read() {
+    for (name, mut content) in [
+        ("segment-1.4", with_starts(content_1_0())),
+        ("segment-2.3", with_starts(content_2_0())),
+    ] {
+        content.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
+        let segment = Segment::open(&fixture(name)).unwrap();
+        let starts: Vec<Vec<(i64, i64)>> = content.iter().map(|series| series.starts.clone()).collect();
+        assert!(starts.iter().map(Vec::len).sum::<usize>() > 10);
+        assert_eq!(read_with_starts(&segment), starts, "{name}");
+    }
+}
+
 #[test]
 fn segments_of_versions_1_read_as_ever() {
     let mut expected = content_1_0();
     expected.sort_by(|a, b| a.labels.storage_cmp(&b.labels));
-    for name in ["segment-1.0", "segment-1.2", "segment-1.3"] {
+    for name in ["segment-1.0", "segment-1.2", "segment-1.3", "segment-1.4"] {
         let segment = Segment::open(&fixture(name)).unwrap();
         assert_eq!(bits(&read_all(&segment)), bits(&expected), "{name}");
         crate::segment::verify(segment.path()).unwrap();
@@ -95,7 +131,7 @@ fn content_2_0() -> Vec<SeriesSamples> {
 
 #[test]
 fn segments_of_versions_2_read_as_ever() {
-    for name in ["segment-2.0", "segment-2.1", "segment-2.2"] {
+    for name in ["segment-2.0", "segment-2.1", "segment-2.2", "segment-2.3"] {
         let segment = Segment::open(&fixture(name)).unwrap();
         assert!(same(&read_all(&segment), &content_2_0()), "{name}");
         crate::segment::verify(segment.path()).unwrap();
@@ -107,7 +143,12 @@ fn segments_of_versions_2_read_as_ever() {
 #[test]
 fn the_newest_fixtures_have_the_versions_that_are_written() {
     let dir = tempfile::tempdir().unwrap();
-    for (name, content) in [("segment-1.3", content_1_0()), ("segment-2.2", content_2_0())] {
+    for (name, content) in [
+        ("segment-1.3", content_1_0()),
+        ("segment-1.4", with_starts(content_1_0())),
+        ("segment-2.2", content_2_0()),
+        ("segment-2.3", with_starts(content_2_0())),
+    ] {
         let written = write(dir.path(), header(Level::TwoHours, 7), &content);
         let version = |folder: &Path| {
             let text = std::fs::read_to_string(folder.join("segment.json")).unwrap();
@@ -127,7 +168,9 @@ fn minor_versions_keep_the_columns_of_older_readers() {
         ("segment-1.0", "segment-1.2", &files[..2]),
         ("segment-1.2", "segment-1.3", &files[..2]),
         ("segment-2.0", "segment-2.1", &files[..]),
+        ("segment-1.3", "segment-1.4", &files[..2]),
         ("segment-2.1", "segment-2.2", &files[..]),
+        ("segment-2.2", "segment-2.3", &files[..]),
     ] {
         for file in files {
             let columns = |folder: &str| {
