@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{encodings, ingest, million, parser, queries, sql};
+use crate::{encodings, ingest, million, panels, parser, queries, sql};
 
 /// A claim that can be checked, with its options.
 #[derive(Debug, Subcommand)]
@@ -14,6 +14,8 @@ pub enum Claim {
     Ingest(ingest::Options),
     /// Holds a million series for half an hour.
     Million(million::Options),
+    /// Draws a dashboard's panels beside the peers.
+    Panels(panels::Options),
     /// Reads exposition text.
     Parser(parser::Options),
     /// Answers PromQL beside the peers.
@@ -22,10 +24,11 @@ pub enum Claim {
     Sql(sql::Options),
 }
 
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("encodings", include_str!("encodings/README.md")),
     ("ingest", include_str!("ingest/README.md")),
     ("million", include_str!("million/README.md")),
+    ("panels", include_str!("panels/README.md")),
     ("parser", include_str!("parser/README.md")),
     ("queries", include_str!("queries/README.md")),
     ("sql", include_str!("sql/README.md")),
@@ -49,6 +52,7 @@ impl Claim {
             Self::Encodings(options) => encodings::check(&options),
             Self::Ingest(options) => ingest::check(&options),
             Self::Million(options) => million::check(&options),
+            Self::Panels(options) => panels::check(&options),
             Self::Parser(options) => parser::check(&options),
             Self::Queries(options) => queries::check(&options),
             Self::Sql(options) => sql::check(&options),

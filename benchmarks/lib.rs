@@ -6,6 +6,7 @@ pub mod encodings;
 pub mod ingest;
 pub mod load;
 pub mod million;
+pub mod panels;
 pub mod parser;
 pub mod queries;
 pub mod report;

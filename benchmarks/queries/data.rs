@@ -1,5 +1,6 @@
 //! The data that is asked: four sets of series, pushed to every server in the order of time, as if it had been there.
 
+use anyhow::Context as _;
 use connectors_formats::remote_write::{Sample, compress, v1};
 use engine_model::Labels;
 
@@ -14,11 +15,29 @@ pub(crate) const SLICE_MS: i64 = 30 * MINUTE_MS;
 /// Series of a request; with the samples of a slice it stays within some megabytes.
 const REQUEST_SERIES: usize = 1000;
 
+/// How the values of a set move.
+pub(crate) trait Source: std::fmt::Debug {
+    /// Moves a step on, to the samples of `time_ms`, and gives a value for each series, in the order of its labels.
+    fn next(&mut self, time_ms: i64) -> Vec<f64>;
+}
+
+/// Targets of the same shape, one after the other.
+#[derive(Debug)]
+struct Targets(Vec<Values>);
+
+impl Source for Targets {
+    fn next(&mut self, _: i64) -> Vec<f64> {
+        self.0.iter_mut().for_each(Values::step);
+        let values = self.0.iter().flat_map(Values::iter);
+        values.map(Value::to_f64).collect()
+    }
+}
+
 /// Series that are sampled together.
 #[derive(Debug)]
 pub(crate) struct DataSet {
     labels: Vec<Labels>,
-    values: Vec<Values>,
+    source: Box<dyn Source>,
     step_ms: i64,
     next_ms: i64,
     end_ms: i64,
@@ -107,6 +126,21 @@ fn shape(name: &'static str, labels: Vec<(&'static str, String)>, kind: Kind) ->
     }
 }
 
+/// Pushes all that the sets have, the samples before `end_ms` in the order of time; the last slice comes after the
+/// rest was written to files and merged, and stays in memory as it does in a server that scrapes.
+pub(crate) fn load(server: &Server, mut sets: Vec<DataSet>, end_ms: i64) -> anyhow::Result<usize> {
+    let first = sets.iter().map(DataSet::start_ms).min().context("no data")?;
+    let (mut until, mut samples) = (first, 0);
+    while until < end_ms {
+        until += SLICE_MS;
+        if until >= end_ms {
+            server.compacted_bytes()?;
+        }
+        samples += push(server, &mut sets, until)?;
+    }
+    Ok(samples)
+}
+
 /// Pushes what the sets have before `until_ms`, all at once, and returns the number of samples.
 pub(crate) fn push(server: &Server, sets: &mut [DataSet], until_ms: i64) -> anyhow::Result<usize> {
     let (mut bodies, mut samples) = (Vec::new(), 0);
@@ -136,11 +170,22 @@ impl DataSet {
                 Labels::from_pairs(with_role.iter().chain([("role", role)]))
             }));
         }
+        let values = (0..targets).map(|target| Values::new(target as u64, shapes));
+        let source = Box::new(Targets(values.collect()));
+        Self::of(labels, source, step_ms, start_ms, end_ms)
+    }
+
+    /// Series that move as `source` says, with samples from `start_ms` on, before `end_ms`.
+    pub(crate) fn of(
+        labels: Vec<Labels>,
+        source: Box<dyn Source>,
+        step_ms: i64,
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Self {
         Self {
             labels,
-            values: (0..targets)
-                .map(|target| Values::new(target as u64, shapes))
-                .collect(),
+            source,
             step_ms,
             next_ms: start_ms,
             end_ms,
@@ -162,8 +207,7 @@ impl DataSet {
         let until_ms = until_ms.min(self.end_ms);
         let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); self.labels.len()];
         while self.next_ms < until_ms {
-            self.values.iter_mut().for_each(Values::step);
-            let values = self.values.iter().flat_map(Values::iter).map(Value::to_f64);
+            let values = self.source.next(self.next_ms);
             for (series, value) in samples.iter_mut().zip(values) {
                 let timestamp = self.next_ms;
                 series.push(Sample { timestamp, value });

@@ -11,41 +11,54 @@ use crate::servers::{Kind, Server, escape};
 
 /// What one question cost one server.
 #[derive(Debug, Clone)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// CPU seconds of the process a question.
-    pub(super) cpu: f64,
+    pub(crate) cpu: f64,
     /// Seconds of an answer on average: of clients that wait for each other's turn, the only fair one.
-    pub(super) mean: f64,
+    pub(crate) mean: f64,
     /// Seconds that half of the answers took at most.
-    pub(super) median: f64,
+    pub(crate) median: f64,
     /// Seconds that 99 of 100 took at most.
-    pub(super) slow: f64,
+    pub(crate) slow: f64,
     /// Number of series, of points, and sum of the finite values.
-    pub(super) answer: (usize, usize, f64),
+    pub(crate) answer: (usize, usize, f64),
 }
 
 /// Asks one question for at least `seconds` and at least five times, after one answer that is not counted.
 pub(super) fn ask(server: &Server, question: &Question, end_ms: i64, seconds: f64) -> Result<Cost> {
-    let path = path(server.kind, question, end_ms);
+    let path = path(server.kind, question.query, question.range, end_ms);
+    repeat(server, question.name, &path, |answers, passed| {
+        answers >= 5 && passed >= seconds
+    })
+}
+
+/// Asks until it is `enough` (answers so far, seconds passed), after one answer that is not counted.
+///
+/// # Errors
+/// When an answer is not the result of a query; `name` is in the text.
+pub(crate) fn repeat(
+    server: &Server,
+    name: &str,
+    path: &str,
+    enough: impl Fn(usize, f64) -> bool,
+) -> Result<Cost> {
     let mut connection = server.connect()?;
     let mut get = || -> Result<Vec<u8>> {
-        let answer = connection.get(&path)?;
+        let answer = connection.get(path)?;
         if answer.status != 200 {
             bail!(
-                "{}: {} answered {}: {}",
+                "{}: {name} answered {}: {}",
                 server.kind.name(),
-                question.name,
                 answer.status,
                 answer.text()
             );
         }
         Ok(answer.body)
     };
-    let answer =
-        fingerprint(&get()?).with_context(|| format!("{}: {}", server.kind.name(), question.name))?;
+    let answer = fingerprint(&get()?).with_context(|| format!("{}: {name}", server.kind.name()))?;
     let (mut took, started) = (Vec::new(), Instant::now());
     let before = server.process.cpu_seconds()?;
-    while took.len() < 5 || started.elapsed().as_secs_f64() < seconds {
+    while !enough(took.len(), started.elapsed().as_secs_f64()) {
         let asked = Instant::now();
         get()?;
         took.push(asked.elapsed().as_secs_f64());
@@ -61,7 +74,7 @@ pub(super) fn storm(
     clients: usize,
     rounds: usize,
 ) -> Result<Cost> {
-    let path = path(server.kind, question, end_ms);
+    let path = path(server.kind, question.query, question.range, end_ms);
     let before = server.process.cpu_seconds()?;
     let answers = thread::scope(|scope| {
         let asking: Vec<_> = (0..clients)
@@ -95,7 +108,7 @@ pub(super) fn storm(
 
 /// Seconds from the start of a killed server to the first answer to `question` that is as before.
 pub(super) fn cold_start(server: &mut Server, question: &Question, end_ms: i64) -> Result<Duration> {
-    let path = path(server.kind, question, end_ms);
+    let path = path(server.kind, question.query, question.range, end_ms);
     let answer = |server: &Server| {
         fingerprint(&server.connect()?.get(&path)?.body).map(|(series, points, _)| (series, points))
     };
@@ -124,15 +137,16 @@ fn percentiles(took: &mut [f64]) -> (f64, f64) {
     (at(0.5), at(0.99))
 }
 
-fn path(kind: Kind, question: &Question, end_ms: i64) -> String {
+/// The path of a query over `range` (hours back from the end of the data, step in seconds), or at the end.
+pub(crate) fn path(kind: Kind, query: &str, range: Option<(i64, i64)>, end_ms: i64) -> String {
     // VictoriaMetrics would answer from its cache of results, which says nothing of its speed.
     let cache = if kind == Kind::VictoriaMetrics {
         "&nocache=1"
     } else {
         ""
     };
-    let (end, query) = (end_ms / 1000, escape(question.query));
-    match question.range {
+    let (end, query) = (end_ms / 1000, escape(query));
+    match range {
         Some((hours, step)) => {
             let start = end - hours * 3600;
             format!("/api/v1/query_range?query={query}&start={start}&end={end}&step={step}{cache}")

@@ -1,13 +1,13 @@
 //! Queries beside the peers: the same data in each, the same questions, CPU and wall time of each answer.
 
 pub(crate) mod data;
-mod measure;
+pub(crate) mod measure;
 mod questions;
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use tempfile::TempDir;
 
@@ -73,18 +73,10 @@ pub fn check(options: &Options) -> Result<()> {
     let folder = options.keep.as_deref().unwrap_or_else(|| temporary.path());
     let (mut versions, mut outcomes) = (String::new(), Vec::new());
     for &kind in &options.servers {
-        let given = options.weir.clone().filter(|_| kind == Kind::Weir);
-        let program = given.unwrap_or_else(|| kind.program());
-        if !program.is_file() {
-            if kind == Kind::Weir {
-                bail!(
-                    "no {}: run `make build`, or name it with --weir",
-                    program.display()
-                );
-            }
-            say(&format!("SKIPPED {}: no {}", kind.name(), program.display()));
+        let given = options.weir.as_deref().filter(|_| kind == Kind::Weir);
+        let Some(program) = kind.found(given)? else {
             continue;
-        }
+        };
         versions.push_str(&format!("- {}: {}\n", kind.name(), kind.version(&program)?));
         let folder = folder.join("queries").join(kind.word());
         outcomes.push(one(options, kind, &program, &folder, end_ms)?);
@@ -149,21 +141,7 @@ fn load(options: &Options, server: &Server, end_ms: i64) -> Result<()> {
         containers: options.containers,
         old: options.old,
     };
-    let mut sets = data::sets(scale, end_ms);
-    let first = sets
-        .iter()
-        .map(data::DataSet::start_ms)
-        .min()
-        .context("no data")?;
-    let (mut until, mut samples) = (first, 0);
-    while until < end_ms {
-        until += SLICE_MS;
-        if until >= end_ms {
-            // The newest half hour stays in memory, as it does in a server that scrapes.
-            server.compacted_bytes()?;
-        }
-        samples += data::push(server, &mut sets, until)?;
-    }
+    let samples = data::load(server, data::sets(scale, end_ms), end_ms)?;
     say(&format!("{}: {samples} samples are in", server.kind.name()));
     Ok(())
 }

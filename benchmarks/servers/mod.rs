@@ -1,6 +1,7 @@
 //! The servers that are compared, one file each: how each is started so that the comparison is fair, where it takes
 //! writes, how it is made to compact, and where its bytes lie. `process.rs` measures any of them.
 
+mod cpu_clock;
 mod process;
 mod prometheus;
 mod query;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::load::Connection;
+use crate::report;
 pub use process::{Memory, Process};
 pub use query::{count, escape};
 
@@ -79,6 +81,25 @@ impl Kind {
         }
     }
 
+    /// The program to run, `given` by the user or in its usual place; a peer that is not there is said to be skipped.
+    ///
+    /// # Errors
+    /// When it is ours that is not there.
+    pub fn found(self, given: Option<&Path>) -> Result<Option<PathBuf>> {
+        let program = given.map_or_else(|| self.program(), Path::to_owned);
+        if program.is_file() {
+            return Ok(Some(program));
+        }
+        if self == Self::Weir {
+            bail!(
+                "no {}: run `make build`, or name it with --weir",
+                program.display()
+            );
+        }
+        report::say(&format!("SKIPPED {}: no {}", self.name(), program.display()));
+        Ok(None)
+    }
+
     /// Its version: what the program says, or the package it was unpacked from where it says nothing.
     ///
     /// # Errors
@@ -127,7 +148,7 @@ impl Kind {
 }
 
 /// Where `.ci/peers` unpacks: `WEIR_PEERS`, else below the cache folder of the user.
-fn peers() -> PathBuf {
+pub(crate) fn peers() -> PathBuf {
     let cache = || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cache/weir/peers");
     env::var_os("WEIR_PEERS").map_or_else(cache, PathBuf::from)
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::cpu_clock;
+
 /// A process that is measured, and killed when dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -34,12 +36,7 @@ impl Process {
     /// # Errors
     /// When it has ended.
     pub fn cpu_seconds(&self) -> Result<f64> {
-        let stat = self.read("stat")?;
-        // The name in parentheses may hold anything; user and system ticks are fields 14 and 15.
-        let (_, rest) = stat.rsplit_once(')').context("a stat line without a name")?;
-        let ticks = rest.split_whitespace().skip(11).take(2);
-        let ticks = ticks.map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-        Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+        cpu_clock::cpu_seconds(self.child.id())
     }
 
     /// Its memory.
