@@ -4,6 +4,9 @@ use std::fmt::Write;
 
 use crate::staleness::NORMAL_NAN;
 
+/// Integers below this are all doubles: 2^53.
+const INTEGERS_END: f64 = 9_007_199_254_740_992.0;
+
 /// Parses what Prometheus's text parsers accept: decimal and exponent forms, `NaN`, `Inf`,
 /// `Infinity` with optional sign in any case; no underscores, no hexadecimal.
 /// `NaN` becomes the canonical NaN of a sample.
@@ -23,11 +26,22 @@ pub fn parse_float(text: &str) -> Option<f64> {
 
 /// Appends the shortest decimal text without exponent (Go's `'f', -1`): `0.1`, `+Inf`, `NaN`.
 pub fn write_float(out: &mut String, value: f64) {
-    if !write_special(out, value) {
-        let start = out.len();
-        write!(out, "{value}").expect("writing to a string cannot fail");
-        settle_tie(out, start, value);
+    if value.fract() == 0.0 && value.abs() < INTEGERS_END && value.is_sign_positive() {
+        out.push_str(itoa::Buffer::new().format(value as u64));
+        return;
     }
+    if write_special(out, value) {
+        return;
+    }
+    let start = out.len();
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value);
+    if text.contains('e') {
+        write!(out, "{value}").expect("writing to a string cannot fail");
+    } else {
+        out.push_str(text.strip_suffix(".0").unwrap_or(text));
+    }
+    settle_tie(out, start, value);
 }
 
 /// The shortest decimal text without exponent (Go's `'f', -1`).
@@ -91,8 +105,11 @@ fn write_special(out: &mut String, value: f64) -> bool {
 /// rounds up. `text[start..]` is Rust's, without an exponent.
 fn settle_tie(text: &mut String, start: usize, value: f64) {
     // Only 16 digits and more leave a choice, and a tie needs a value with few binary places.
+    if text.len() - start < 16 || (value * 262_144.0).fract() != 0.0 {
+        return;
+    }
     let digits = text[start..].bytes().filter(u8::is_ascii_digit).count();
-    if digits < 16 || (value * 262_144.0).fract() != 0.0 {
+    if digits < 16 {
         return;
     }
     let Some(last) = text[start..]
@@ -149,6 +166,28 @@ mod tests {
         assert_eq!(parse_float("nan").map(f64::to_bits), Some(NORMAL_NAN.to_bits()));
         for text in ["", "-", "e5", "0x10", "1_0", "in", "+nan", "1 ", "1e"] {
             assert_eq!(parse_float(text).map(f64::to_bits), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_fast_way_prints_the_shortest_text() {
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        for round in 0..200_000 {
+            bits = bits
+                .wrapping_mul(0x5851_f42d_4c95_7f2d)
+                .wrapping_add(0x1405_7b7e_f767_814f);
+            let values = [
+                f64::from_bits(bits),
+                (bits >> 20) as f64 / 1000.0,
+                (bits >> 40) as f64 / 64.0,
+                (bits >> 11) as f64,
+                f64::from(round) * 1e-7,
+            ];
+            for value in values.into_iter().filter(|value| value.is_finite()) {
+                let mut slow = value.to_string();
+                settle_tie(&mut slow, 0, value);
+                assert_eq!(format_float(value), slow, "{value:e}");
+            }
         }
     }
 

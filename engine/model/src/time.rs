@@ -44,11 +44,12 @@ pub fn write_seconds(out: &mut String, ms: i64) {
         out.push('-');
     }
     let (seconds, fraction) = (magnitude / 1000, magnitude % 1000);
+    out.push_str(itoa::Buffer::new().format(seconds));
     let written = match fraction {
-        0 => write!(out, "{seconds}"),
-        f if f % 100 == 0 => write!(out, "{seconds}.{}", f / 100),
-        f if f % 10 == 0 => write!(out, "{seconds}.{:02}", f / 10),
-        f => write!(out, "{seconds}.{f:03}"),
+        0 => return,
+        f if f % 100 == 0 => write!(out, ".{}", f / 100),
+        f if f % 10 == 0 => write!(out, ".{:02}", f / 10),
+        f => write!(out, ".{f:03}"),
     };
     written.expect("writing to a string cannot fail");
 }

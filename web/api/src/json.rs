@@ -94,9 +94,11 @@ pub(crate) fn write_timestamp(out: &mut String, at_ms: i64) {
         out.push('-');
     }
     let magnitude = at_ms.unsigned_abs();
-    out.push_str(&(magnitude / 1000).to_string());
+    out.push_str(itoa::Buffer::new().format(magnitude / 1000));
     if !magnitude.is_multiple_of(1000) {
-        out.push_str(&format!(".{:03}", magnitude % 1000));
+        // A thousand and the decimals, without the first digit.
+        out.push('.');
+        out.push_str(&itoa::Buffer::new().format(1000 + magnitude % 1000)[1..]);
     }
 }
 
