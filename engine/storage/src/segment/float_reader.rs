@@ -28,6 +28,14 @@ impl FloatReader {
         Self { pages }
     }
 
+    /// Whether the floats of the series in `range` are read without a look at the file, which may be slow.
+    pub(super) fn has_cached(&self, table: &TableFile, range: &RowRange) -> bool {
+        let rows = range.first_row..range.first_row + range.row_count;
+        self.pages.as_ref().is_some_and(|(times, values)| {
+            times.has_cached(table, rows.clone()) && values.has_cached(table, rows)
+        })
+    }
+
     /// Appends the floats of the series in `range`, from `min_ms` to `max_ms`, both inclusive.
     pub(super) fn read(
         &mut self,
@@ -45,9 +53,11 @@ impl FloatReader {
         };
         let first = timestamps.len();
         let rows = range.first_row..range.first_row + range.row_count;
-        times.integers(table, rows, |times| timestamps.extend_from_slice(times))?;
+        let read = times.between(table, rows, (min_ms, max_ms), |times| {
+            timestamps.extend_from_slice(times);
+        })?;
         let inside = clip(timestamps, first, min_ms, max_ms);
-        let rows = range.first_row + inside.start as u64..range.first_row + inside.end as u64;
+        let rows = read.start + inside.start as u64..read.start + inside.end as u64;
         of_values.read(table, rows, range.divisor, values)
     }
 }

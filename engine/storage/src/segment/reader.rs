@@ -296,6 +296,11 @@ impl Segment {
         FloatReader::new(&self.0.samples, cache)
     }
 
+    /// Whether the floats of series `row` are read without a look at the file.
+    pub(crate) fn has_cached(&self, reader: &FloatReader, row: u32) -> bool {
+        reader.has_cached(&self.0.samples, &self.row_range(row))
+    }
+
     /// Appends the floats of series `row` between two times, both inclusive, to `timestamps` and `values`.
     pub(crate) fn append_floats(
         &self,

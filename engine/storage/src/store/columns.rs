@@ -148,6 +148,17 @@ impl ColumnsReader<'_> {
         Ok(columns)
     }
 
+    /// Whether [`read`](Self::read) of `selected` finds everything in memory: a file may be on a slow disk.
+    pub fn is_at_hand(&mut self, selected: &[SelectedSeries]) -> bool {
+        selected.iter().all(|series| {
+            !self.is_rare(series)
+                && series.segments().iter().all(|&(position, row)| {
+                    let segment = &self.version.segments()[position as usize];
+                    segment.has_cached(self.reader(position), row)
+                })
+        })
+    }
+
     /// The samples of series of which there is more than floats.
     fn whole(&self, selected: &[SelectedSeries]) -> Result<SeriesColumns, StoreError> {
         let (min_ms, max_ms) = self.range_ms;
@@ -239,12 +250,18 @@ impl ColumnsReader<'_> {
         timestamps: &mut Vec<i64>,
         values: &mut Vec<f64>,
     ) -> Result<(), StoreError> {
-        let segment = &self.version.segments()[position as usize];
-        let reader = match self.readers.entry(position) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(segment.float_reader(self.version.page_cache())),
-        };
-        let read = segment.append_floats(reader, row, self.range_ms, timestamps, values);
+        let (segment, range_ms) = (&self.version.segments()[position as usize], self.range_ms);
+        let read = segment.append_floats(self.reader(position), row, range_ms, timestamps, values);
         self.version.healthy(segment, read)
+    }
+
+    fn reader(&mut self, position: u32) -> &mut FloatReader {
+        match self.readers.entry(position) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let segment = &self.version.segments()[position as usize];
+                entry.insert(segment.float_reader(self.version.page_cache()))
+            }
+        }
     }
 }

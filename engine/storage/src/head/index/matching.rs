@@ -1,5 +1,6 @@
 //! Matching: the shortest list of a matcher that needs its label, narrowed by the lists of the others where
-//! that is cheaper than looking at each candidate's labels.
+//! that is cheaper than looking at each candidate's labels. Regular expressions look at the fewer of values and
+//! candidates.
 
 use engine_model::{Matcher, SeriesRef};
 
@@ -21,10 +22,15 @@ impl LabelIndex {
     pub(in crate::head) fn matching(&self, matchers: &[Matcher], states: &impl LabelsOf) -> Vec<SeriesRef> {
         let (optional, needed): (Vec<&Matcher>, Vec<&Matcher>) =
             matchers.iter().partition(|matcher| matcher.matches_empty());
-        let mut needed: Vec<Lists<'_>> = needed
+        // A first list is needed, of a matcher that names its values if there is one.
+        let (mut named, mut patterns): (Vec<&Matcher>, Vec<&Matcher>) = needed
             .into_iter()
-            .map(|matcher| self.lists(matcher, true, states))
-            .collect();
+            .partition(|matcher| matcher.set_matches().is_some());
+        if named.is_empty() && !patterns.is_empty() {
+            named.push(patterns.swap_remove(0));
+        }
+        let lists = named.into_iter().map(|matcher| self.lists(matcher, true, states));
+        let mut needed: Vec<Lists<'_>> = lists.collect();
         needed.sort_by_key(|lists| lists.len);
         let mut by_labels = Vec::new();
         let mut found = match needed.first() {
@@ -38,17 +44,18 @@ impl LabelIndex {
                 lists.narrow(&mut found, true);
             }
         }
-        for matcher in optional {
-            // Looking for the values that do not match pays off only when there are many candidates.
-            if found.len() < LIST_FACTOR_MAX {
+        let rest = patterns.into_iter().map(|matcher| (matcher, true));
+        for (matcher, matches) in rest.chain(optional.into_iter().map(|matcher| (matcher, false))) {
+            // Looking at each value pays off only when there are more candidates.
+            if found.len() < LIST_FACTOR_MAX.max(self.values_of(&matcher.name)) {
                 by_labels.push(matcher);
                 continue;
             }
-            let lists = self.lists(matcher, false, states);
+            let lists = self.lists(matcher, matches, states);
             if lists.len / LIST_FACTOR_MAX > found.len() {
                 by_labels.push(matcher);
             } else {
-                lists.narrow(&mut found, false);
+                lists.narrow(&mut found, matches);
             }
         }
         let found = found.into_iter().map(|series| SeriesRef(u64::from(series)));
@@ -60,6 +67,11 @@ impl LabelIndex {
             labels.is_some_and(|labels| by_labels.iter().all(|matcher| matcher.matches_labels(labels)))
         };
         found.filter(satisfies).collect()
+    }
+
+    /// Number of values of the label `name`.
+    fn values_of(&self, name: &str) -> usize {
+        self.by_name.get(name).map_or(0, |values| values.table.len())
     }
 
     /// The lists of the values of the matcher's label which match (or do not).

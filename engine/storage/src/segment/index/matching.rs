@@ -1,15 +1,48 @@
-//! Matchers to series numbers: each distinct value is judged once, then codes are compared.
+//! Matchers to series numbers: values become codes once, then codes are compared; what a regular expression says to
+//! a value is asked when the first series that the other matchers leave has it.
+
+use std::cell::Cell;
 
 use engine_model::{METRIC_NAME, MatchOp, Matcher};
 
 use super::SeriesIndex;
+use super::column::Column;
 
 /// A matcher resolved against the columns of one segment.
-struct Filter {
+struct Filter<'a> {
     column: Option<u32>,
     matches_absent: bool,
-    /// By code of the column.
-    allowed: Vec<bool>,
+    wanted: Wanted<'a>,
+}
+
+/// Which values match.
+enum Wanted<'a> {
+    /// Those of these codes, ascending.
+    Only(Vec<u32>),
+    /// All but that of this code.
+    AllBut(Option<u32>),
+    /// Those that the matcher accepts; judged so far, by code.
+    Judged(&'a Matcher, Vec<Cell<Option<bool>>>),
+}
+
+impl Wanted<'_> {
+    fn has(&self, column: &Column, code: u32) -> bool {
+        match self {
+            Self::Only(codes) => match codes.as_slice() {
+                [only] => code == *only,
+                codes => codes.binary_search(&code).is_ok(),
+            },
+            Self::AllBut(unwanted) => Some(code) != *unwanted,
+            Self::Judged(matcher, judged) => {
+                let judgement = &judged[code as usize];
+                let matches = judgement
+                    .get()
+                    .unwrap_or_else(|| matcher.matches(column.value_of_code(code)));
+                judgement.set(Some(matches));
+                matches
+            }
+        }
+    }
 }
 
 impl SeriesIndex {
@@ -19,7 +52,9 @@ impl SeriesIndex {
         if from >= until {
             return Vec::new();
         }
-        let filters: Vec<Filter> = matchers.iter().map(|matcher| self.filter(matcher)).collect();
+        let mut filters: Vec<Filter<'_>> = matchers.iter().map(|matcher| self.filter(matcher)).collect();
+        // Regular expressions come last.
+        filters.sort_by_key(|filter| matches!(filter.wanted, Wanted::Judged(..)));
         let mut found = Vec::new();
         let mut run = self.run_of(from);
         while run < self.runs.len() && self.runs[run].first_series < until {
@@ -27,9 +62,8 @@ impl SeriesIndex {
             let members = start.max(from)..self.run_end(run).min(until);
             if let Some(active) = self.active_filters(run, &filters) {
                 found.extend(members.filter(|&series| {
-                    active.iter().all(|&(filter, column, codes_at)| {
-                        let code = self.columns[column as usize].code(codes_at + (series - start));
-                        filter.allowed[code as usize]
+                    active.iter().all(|&(wanted, column, codes_at)| {
+                        wanted.has(column, column.code(codes_at + (series - start)))
                     })
                 }));
             }
@@ -39,12 +73,19 @@ impl SeriesIndex {
     }
 
     /// The filters that look at a label which the run has; `None` when the run as a whole fails.
-    fn active_filters<'a>(&self, run: usize, filters: &'a [Filter]) -> Option<Vec<(&'a Filter, u32, u32)>> {
+    fn active_filters<'a>(
+        &'a self,
+        run: usize,
+        filters: &'a [Filter<'_>],
+    ) -> Option<Vec<(&'a Wanted<'a>, &'a Column, u32)>> {
         let cells = self.cells_of(run);
         let mut active = Vec::with_capacity(filters.len());
         for filter in filters {
             match cells.iter().find(|cell| Some(cell.column) == filter.column) {
-                Some(cell) => active.push((filter, cell.column, cell.codes_at)),
+                Some(cell) => {
+                    let column = &self.columns[cell.column as usize];
+                    active.push((&filter.wanted, column, cell.codes_at));
+                }
                 None if filter.matches_absent => {}
                 None => return None,
             }
@@ -52,29 +93,26 @@ impl SeriesIndex {
         Some(active)
     }
 
-    fn filter(&self, matcher: &Matcher) -> Filter {
-        let column = self.column(&matcher.name);
-        let mut allowed = Vec::new();
-        if let Some(index) = column {
-            let column = &self.columns[index as usize];
-            allowed.resize(column.values_len(), false);
-            match matcher.set_matches() {
-                Some(values) => {
-                    for code in values.into_iter().filter_map(|value| column.find(value)) {
-                        allowed[code as usize] = true;
-                    }
-                }
-                None => {
-                    for (code, allowed) in (0u32..).zip(&mut allowed) {
-                        *allowed = matcher.matches(column.value_of_code(code));
-                    }
-                }
+    fn filter<'a>(&self, matcher: &'a Matcher) -> Filter<'a> {
+        let index = self.column(&matcher.name);
+        let column = index.map(|index| &self.columns[index as usize]);
+        let code = |value: &str| column.and_then(|column| column.find(value));
+        let wanted = match (matcher.set_matches(), matcher.op) {
+            (Some(values), _) => {
+                let mut codes: Vec<u32> = values.into_iter().filter_map(code).collect();
+                codes.sort_unstable();
+                Wanted::Only(codes)
             }
-        }
+            (None, MatchOp::NotEqual) => Wanted::AllBut(code(&matcher.value)),
+            (None, _) => {
+                let values = column.map_or(0, Column::values_len);
+                Wanted::Judged(matcher, vec![Cell::new(None); values])
+            }
+        };
         Filter {
-            column,
+            column: index,
             matches_absent: matcher.matches_empty(),
-            allowed,
+            wanted,
         }
     }
 

@@ -41,6 +41,11 @@ impl PageCache {
         ))
     }
 
+    /// Whether it has the page. This look counts for nothing.
+    pub(super) fn has(&self, key: PageKey) -> bool {
+        self.0.peek(&key).is_some()
+    }
+
     pub(super) fn get(&self, key: PageKey) -> Option<Arc<Page>> {
         self.0.get(&key)
     }

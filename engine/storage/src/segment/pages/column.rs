@@ -66,19 +66,46 @@ impl PageReader {
         }
     }
 
-    /// Hands out the numbers of `rows`, none of which is null, in slices.
-    pub(in crate::segment) fn integers(
+    /// Whether the pages of `rows` are all in the cache.
+    pub(in crate::segment) fn has_cached(&self, table: &TableFile, mut rows: Range<u64>) -> bool {
+        let Some(cache) = &self.cache else {
+            return false;
+        };
+        while !rows.is_empty() {
+            match table.page(self.column, rows.start) {
+                Some(place) if cache.has((table.number(), place.offset)) => rows.start = place.rows.end,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Hands out those of the numbers of `rows` that lie between two, both inclusive, in slices, and perhaps some
+    /// before and after them; `rows` have no null, and their numbers ascend. Returns the rows of what is handed out.
+    pub(in crate::segment) fn between(
         &mut self,
         table: &TableFile,
         rows: Range<u64>,
+        (least, most): (i64, i64),
         mut take: impl FnMut(&[i64]),
-    ) -> Result<(), SegmentError> {
-        self.visit(table, rows, |page, rows| {
-            if page.present(rows.clone()) < rows.len() {
-                return Err("a row without a value");
-            }
-            page.integers(rows, &mut take)
-        })
+    ) -> Result<Range<u64>, SegmentError> {
+        let mut handed = rows.start..rows.start;
+        let (mut left, mut enough) = (rows, false);
+        while !left.is_empty() && !enough {
+            let (within, until) = self.turn_to(table, &left)?;
+            let of_page = self
+                .page
+                .between(within, handed.is_empty().then_some(least), |numbers| {
+                    take(numbers);
+                    enough = numbers.last().is_some_and(|&last| last > most);
+                    !enough
+                });
+            let (skipped, read) = of_page.map_err(|what| SegmentError::corrupt(table.path(), what))?;
+            handed.start += skipped as u64;
+            handed.end += (skipped + read) as u64;
+            left.start = until;
+        }
+        Ok(handed)
     }
 
     /// The double of `row`, which is not null.
@@ -98,16 +125,21 @@ impl PageReader {
         mut visit: impl FnMut(&mut OpenPage, Range<usize>) -> Result<(), &'static str>,
     ) -> Result<(), SegmentError> {
         while !rows.is_empty() {
-            if !self.page.page.rows.contains(&rows.start) {
-                self.open(table, rows.start)?;
-            }
-            let Range { start: first, end } = self.page.page.rows;
-            let until = rows.end.min(end);
-            let within = (rows.start - first) as usize..(until - first) as usize;
+            let (within, until) = self.turn_to(table, &rows)?;
             visit(&mut self.page, within).map_err(|what| SegmentError::corrupt(table.path(), what))?;
             rows.start = until;
         }
         Ok(())
+    }
+
+    /// Opens the page of the first of `rows`: those that it has, counted from its first, and where they end.
+    fn turn_to(&mut self, table: &TableFile, rows: &Range<u64>) -> Result<(Range<usize>, u64), SegmentError> {
+        if !self.page.page.rows.contains(&rows.start) {
+            self.open(table, rows.start)?;
+        }
+        let Range { start: first, end } = self.page.page.rows;
+        let until = rows.end.min(end);
+        Ok(((rows.start - first) as usize..(until - first) as usize, until))
     }
 
     fn open(&mut self, table: &TableFile, row: u64) -> Result<(), SegmentError> {
@@ -208,25 +240,73 @@ impl OpenPage {
         rows: Range<usize>,
         mut take: impl FnMut(&[i64]),
     ) -> Result<(), &'static str> {
+        self.read_while(rows, |numbers| {
+            take(numbers);
+            true
+        })
+        .map(|_| ())
+    }
+
+    /// The same until `take` has enough; returns how many were handed out.
+    fn read_while(
+        &mut self,
+        rows: Range<usize>,
+        mut take: impl FnMut(&[i64]) -> bool,
+    ) -> Result<usize, &'static str> {
         let from = self.present(0..rows.start);
         let count = self.present(rows);
         if count == 0 {
-            return Ok(());
+            return Ok(0);
         }
-        let Some(delta) = &mut self.delta else {
+        if self.delta.is_none() {
+            let mut read = 0;
             for word in self.page.plain(from, count)?.chunks_exact(8) {
-                take(&[i64::from_le_bytes(word.try_into().expect("eight bytes"))]);
+                read += 1;
+                if !take(&[i64::from_le_bytes(word.try_into().expect("eight bytes"))]) {
+                    break;
+                }
             }
-            return Ok(());
-        };
-        if from < self.passed {
-            delta.clone_from(self.page.delta.as_ref().ok_or("values of two kinds")?);
-            self.passed = 0;
+            return Ok(read);
         }
-        delta.skip(&self.page.bytes, from - self.passed)?;
-        delta.read(&self.page.bytes, count, take)?;
-        self.passed = from + count;
-        Ok(())
+        let (delta, bytes) = self.pass_to(from)?;
+        let read = delta.read_while(bytes, count, take)?;
+        self.passed = from + read;
+        Ok(read)
+    }
+
+    /// Hands out numbers of `rows`, of which none is null and which ascend, until `take` has enough; first passes
+    /// over those that are below `least`. Returns how many were passed over, and how many handed out.
+    fn between(
+        &mut self,
+        rows: Range<usize>,
+        least: Option<i64>,
+        take: impl FnMut(&[i64]) -> bool,
+    ) -> Result<(usize, usize), &'static str> {
+        if self.present(rows.clone()) < rows.len() {
+            return Err("a row without a value");
+        }
+        let mut skipped = 0;
+        if let (Some(least), true) = (least, self.delta.is_some()) {
+            let from = self.present(0..rows.start);
+            let (delta, bytes) = self.pass_to(from)?;
+            skipped = delta.skip_below(bytes, least, rows.len())?;
+            self.passed = from + skipped;
+        }
+        let read = self.read_while(rows.start + skipped..rows.end, take)?;
+        Ok((skipped, read))
+    }
+
+    /// The decoder of differences before the value `from`, and what it reads.
+    fn pass_to(&mut self, from: usize) -> Result<(&mut DeltaDecoder, &[u8]), &'static str> {
+        let Self { page, delta, passed } = self;
+        let delta = delta.as_mut().ok_or("values of two kinds")?;
+        if from < *passed {
+            delta.clone_from(page.delta.as_ref().ok_or("values of two kinds")?);
+            *passed = 0;
+        }
+        delta.skip(&page.bytes, from - *passed)?;
+        *passed = from;
+        Ok((delta, &page.bytes))
     }
 
     /// Hands out the doubles of those of `rows` that have one.

@@ -89,17 +89,34 @@ impl DeltaDecoder {
     pub(super) fn read(
         &mut self,
         bytes: &[u8],
-        mut count: usize,
+        count: usize,
         mut take: impl FnMut(&[i64]),
     ) -> Result<(), &'static str> {
-        if count > self.left {
+        self.read_while(bytes, count, |values| {
+            take(values);
+            true
+        })
+        .map(|_| ())
+    }
+
+    /// The same until `take` has enough; returns how many values were handed out.
+    pub(super) fn read_while(
+        &mut self,
+        bytes: &[u8],
+        all: usize,
+        mut take: impl FnMut(&[i64]) -> bool,
+    ) -> Result<usize, &'static str> {
+        if all > self.left {
             return Err("fewer values than rows");
         }
+        let mut count = all;
         if self.first && count > 0 {
             self.first = false;
             self.left -= 1;
             count -= 1;
-            take(&[self.value]);
+            if !take(&[self.value]) {
+                return Ok(all - count);
+            }
         }
         let mut values = [0i64; CHUNK];
         while count > 0 {
@@ -111,11 +128,75 @@ impl DeltaDecoder {
             let chunk = count.min(self.in_part).min(CHUNK);
             let values = &mut values[..chunk];
             self.unpack(bytes, values)?;
-            take(values);
             count -= chunk;
             self.left -= chunk;
+            if !take(values) {
+                break;
+            }
         }
-        Ok(())
+        Ok(all - count)
+    }
+
+    /// Passes over values that ascend, `count` at most, while they are below `least`, and returns how many: where the
+    /// next one is below it still, the last slice of values passes the border.
+    pub(super) fn skip_below(
+        &mut self,
+        bytes: &[u8],
+        least: i64,
+        count: usize,
+    ) -> Result<usize, &'static str> {
+        if count > self.left {
+            return Err("fewer values than rows");
+        }
+        let mut skipped = 0;
+        while skipped < count {
+            if self.first {
+                if self.value >= least {
+                    break;
+                }
+                self.read(bytes, 1, |_| ())?;
+                skipped += 1;
+                continue;
+            }
+            if self.in_part == 0 {
+                self.begin_part(bytes)?;
+            }
+            let some = (count - skipped).min(self.in_part);
+            let passed = if self.width == 0 {
+                let passed = some.min(self.even_below(least));
+                self.skip(bytes, passed)?;
+                passed
+            } else {
+                self.chunk_below(bytes, least, some.min(CHUNK))?
+            };
+            skipped += passed;
+            if passed == 0 || (self.width == 0 && passed < some) {
+                break;
+            }
+        }
+        Ok(skipped)
+    }
+
+    /// How many of the next values are below `least`, in a part whose steps are all alike.
+    fn even_below(&self, least: i64) -> usize {
+        let way = i128::from(least) - i128::from(self.value) - 1;
+        match usize::try_from(way / i128::from(self.least.max(1))) {
+            Ok(values) if self.least > 0 => values,
+            _ => 0,
+        }
+    }
+
+    /// Passes over the next `count` values of the part if all are below `least`.
+    fn chunk_below(&mut self, bytes: &[u8], least: i64, count: usize) -> Result<usize, &'static str> {
+        let (mut ahead, mut last) = (self.clone(), least);
+        ahead.read(bytes, count, |values| {
+            last = values.last().copied().unwrap_or(least)
+        })?;
+        if last >= least {
+            return Ok(0);
+        }
+        *self = ahead;
+        Ok(count)
     }
 
     fn begin_part(&mut self, bytes: &[u8]) -> Result<(), &'static str> {

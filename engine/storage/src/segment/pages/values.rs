@@ -32,6 +32,11 @@ impl ValueReader {
         }
     }
 
+    /// Whether the pages of `rows` are all in the cache, as far as they are decimals.
+    pub(in crate::segment) fn has_cached(&self, table: &TableFile, rows: Range<u64>) -> bool {
+        self.scaled.has_cached(table, rows)
+    }
+
     /// Appends the values of `rows`, which are of one series, to `out`. `divisor` is the series' own where the
     /// table of series says it.
     pub(in crate::segment) fn read(
