@@ -94,7 +94,6 @@ impl Evaluation {
                     start_ms: ends.start_ms.saturating_sub(matrix.range_ms),
                     end_ms: ends.start_ms,
                     time_ms: self.grid.start_ms,
-                    sliding: None,
                 };
                 match rule {
                     Some(rule) => with_edges(&window, rule),

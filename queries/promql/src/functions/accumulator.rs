@@ -87,6 +87,7 @@ impl Accumulator {
     }
 
     /// Adds a value; the order of calls is the order of Prometheus's additions.
+    #[inline]
     pub fn add(&mut self, value: f64) {
         match self {
             Self::Empty(kind) => *self = Self::first(*kind, value),

@@ -61,7 +61,6 @@ fn from_anchor<'a>(samples: &Samples<'a>) -> Option<Samples<'a>> {
     (before < samples.len()).then(|| Samples {
         timestamps: &samples.timestamps[anchor..],
         values: &samples.values[anchor..],
-        sliding: None,
         ..*samples
     })
 }
@@ -177,7 +176,6 @@ mod tests {
             start_ms: 10_000,
             end_ms: 30_000,
             time_ms: 30_000,
-            sliding: None,
         }
     }
 

@@ -7,6 +7,7 @@ pub mod extended;
 pub mod range;
 
 pub(crate) mod accumulator_state;
+mod extreme_sweep;
 pub(crate) mod histogram_edges;
 mod histogram_rate;
 pub(crate) mod histogram_sum;
@@ -14,7 +15,9 @@ pub(crate) mod mixed;
 mod over_time;
 mod predict;
 mod rate;
+mod rate_sweep;
 pub(crate) mod starts;
+pub(crate) mod sweep;
 
 pub mod cell;
 mod go_math;

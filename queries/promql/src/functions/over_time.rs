@@ -27,37 +27,30 @@ pub(super) fn count(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
 
 /// NaN only when all samples are.
 pub(super) fn min(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
-    first_that_holds(samples.values, |v, least| v < least)
+    samples.values.iter().copied().reduce(smaller)
 }
 
 /// NaN only when all samples are.
 pub(super) fn max(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
-    first_that_holds(samples.values, |v, most| v > most)
+    samples.values.iter().copied().reduce(larger)
 }
 
-/// Lanes in which values are compared: enough for the widest registers.
-const LANES: usize = 8;
+/// The smaller one, `best` if neither is; NaN loses.
+pub(super) fn smaller(best: f64, value: f64) -> f64 {
+    if value < best || best.is_nan() {
+        value
+    } else {
+        best
+    }
+}
 
-/// The first value that no other one beats; NaN only when all are.
-fn first_that_holds(values: &[f64], beats: impl Fn(f64, f64) -> bool + Copy) -> Option<f64> {
-    let better = |best: f64, value: f64| match beats(value, best) || best.is_nan() {
-        true => value,
-        false => best,
-    };
-    let sequential = || values.iter().copied().reduce(better);
-    if values.len() < 2 * LANES {
-        return sequential();
+/// The larger one, `best` if neither is; NaN loses.
+pub(super) fn larger(best: f64, value: f64) -> f64 {
+    if value > best || best.is_nan() {
+        value
+    } else {
+        best
     }
-    let mut lanes = [f64::NAN; LANES];
-    let mut chunks = values.chunks_exact(LANES);
-    for chunk in &mut chunks {
-        for (lane, &value) in lanes.iter_mut().zip(chunk) {
-            *lane = better(*lane, value);
-        }
-    }
-    let best = lanes.iter().chain(chunks.remainder()).copied().reduce(better)?;
-    // Which of two zeros comes first is seen in the sign, and only in the order of the samples.
-    if best == 0.0 { sequential() } else { Some(best) }
 }
 
 pub(super) fn last(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
@@ -167,7 +160,6 @@ mod tests {
             start_ms: 0,
             end_ms: 9000,
             time_ms: 9000,
-            sliding: None,
         };
         function(&samples, parameters).unwrap()
     }

@@ -78,7 +78,6 @@ mod tests {
             start_ms: -1,
             end_ms: 20_000,
             time_ms: 30_000,
-            sliding: None,
         };
         assert_eq!(deriv(&samples, &[]), Some(1.0));
         assert_eq!(predict_linear(&samples, &[10.0]), Some(40.0));

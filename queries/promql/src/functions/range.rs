@@ -1,10 +1,8 @@
 //! Functions over the samples of a window: their shape and their list.
 
-use std::cell::Cell;
-
 use super::extended::EdgeRule;
-pub use super::rate::LastFactor;
-use super::{extended, over_time, predict, rate};
+use super::sweep::Sweep;
+use super::{extended, extreme_sweep, over_time, predict, rate, rate_sweep};
 
 /// The float samples of one series in one window, staleness markers left out, never empty.
 #[derive(Debug, Clone, Copy)]
@@ -19,27 +17,6 @@ pub struct Samples<'a> {
     pub end_ms: i64,
     /// Instant of the query's step, ms; differs from `end_ms` by offset and `@`.
     pub time_ms: i64,
-    /// What is known from the windows before, where one slides over a counter.
-    pub sliding: Option<Sliding<'a>>,
-}
-
-/// What a window that slides over a counter knows.
-#[derive(Debug, Clone, Copy)]
-pub struct Sliding<'a> {
-    /// Places in the series at which the value is below the one before it, ascending, each with its predecessor
-    /// in the window: found once for the series.
-    pub falls: &'a [usize],
-    /// Place in the series of the window's first sample.
-    pub first: usize,
-    /// How the last window was extrapolated.
-    pub(super) last: &'a Cell<LastFactor>,
-}
-
-impl<'a> Sliding<'a> {
-    /// A window from place `first` of the series on.
-    pub fn new(falls: &'a [usize], first: usize, last: &'a Cell<LastFactor>) -> Self {
-        Self { falls, first, last }
-    }
 }
 
 impl Samples<'_> {
@@ -55,22 +32,19 @@ impl Samples<'_> {
 
     /// The values before each fall, in order: what a counter had counted when it was reset.
     pub fn before_falls(&self, mut take: impl FnMut(f64)) {
-        match self.sliding {
-            Some(Sliding { falls, first, .. }) => falls
-                .iter()
-                .for_each(|place| take(self.values[place - first - 1])),
-            None => {
-                let falls = self.values.windows(2).filter(|pair| pair[1] < pair[0]);
-                falls.for_each(|pair| take(pair[0]));
-            }
-        }
+        let falls = self.values.windows(2).filter(|pair| pair[1] < pair[0]);
+        falls.for_each(|pair| take(pair[0]));
     }
 
     /// Width of the window in seconds, as Go's `Duration.Seconds` computes it.
     pub fn range_seconds(&self) -> f64 {
-        let range_ms = self.end_ms - self.start_ms;
-        (range_ms / 1000) as f64 + ((range_ms % 1000) * 1_000_000) as f64 / 1e9
+        seconds_of(self.end_ms - self.start_ms)
     }
+}
+
+/// A duration in seconds, as Go's `Duration.Seconds` computes it.
+pub(super) fn seconds_of(ms: i64) -> f64 {
+    (ms / 1000) as f64 + ((ms % 1000) * 1_000_000) as f64 / 1e9
 }
 
 /// The value of one window with the scalar parameters of its step; `None` gives no sample.
@@ -94,6 +68,8 @@ pub struct RangeFunction {
     pub name: &'static str,
     /// How it is computed.
     pub evaluate: Evaluate,
+    /// How it is computed over all windows of a series, if there is a faster way than one after the other.
+    pub(crate) sweep: Option<Sweep>,
     /// How it is computed over an `anchored` selector, if it can be.
     pub anchored: Option<Evaluate>,
     /// How it is computed over a `smoothed` selector, if it can be.
@@ -123,6 +99,7 @@ const fn drops_name(name: &'static str, evaluate: Evaluate) -> RangeFunction {
     RangeFunction {
         name,
         evaluate,
+        sweep: None,
         anchored: None,
         smoothed: None,
         keeps_name: false,
@@ -142,6 +119,13 @@ impl RangeFunction {
     const fn of_counter(self) -> Self {
         Self {
             wants_counter: true,
+            ..self
+        }
+    }
+
+    const fn swept(self, sweep: Sweep) -> Self {
+        Self {
+            sweep: Some(sweep),
             ..self
         }
     }
@@ -169,13 +153,16 @@ impl RangeFunction {
 static FUNCTIONS: &[RangeFunction] = &[
     drops_name("rate", rate::rate)
         .of_counter()
+        .swept(rate_sweep::rate)
         .anchored(extended::anchored_rate)
         .smoothed(extended::smoothed_rate),
     drops_name("increase", rate::increase)
         .of_counter()
+        .swept(rate_sweep::increase)
         .anchored(extended::anchored_increase)
         .smoothed(extended::smoothed_increase),
     drops_name("delta", rate::delta)
+        .swept(rate_sweep::delta)
         .anchored(extended::anchored_delta)
         .smoothed(extended::smoothed_delta),
     drops_name("irate", rate::irate),
@@ -185,8 +172,8 @@ static FUNCTIONS: &[RangeFunction] = &[
     drops_name("sum_over_time", over_time::sum),
     drops_name("avg_over_time", over_time::avg),
     drops_name("count_over_time", over_time::count),
-    drops_name("min_over_time", over_time::min),
-    drops_name("max_over_time", over_time::max),
+    drops_name("min_over_time", over_time::min).swept(extreme_sweep::min),
+    drops_name("max_over_time", over_time::max).swept(extreme_sweep::max),
     keeps_name("last_over_time", over_time::last),
     keeps_name("first_over_time", over_time::first),
     drops_name("present_over_time", over_time::present),

@@ -79,67 +79,18 @@ fn extrapolated(samples: &Samples<'_>, counter: bool, per_second: bool) -> Optio
     if counter {
         samples.before_falls(|value| result += value);
     }
-    let begun = counter && result > 0.0 && first >= 0.0;
-    let window = Extrapolation {
+    let to_zero = counter && result > 0.0 && first >= 0.0;
+    let factor = factor(&Extrapolation {
         first_ms,
         last_ms,
         gaps: values.len() - 1,
         start_ms: samples.start_ms,
         end_ms: samples.end_ms,
         begun_ms: None,
-        share_before_first: None,
+        share_before_first: to_zero.then(|| first / result),
         range_seconds: per_second.then(|| samples.range_seconds()),
-    };
-    let Some(sliding) = samples.sliding else {
-        let share_before_first = begun.then(|| first / result);
-        return Some(
-            result
-                * factor(&Extrapolation {
-                    share_before_first,
-                    ..window
-                }),
-        );
-    };
-    let mut last = sliding.last.get();
-    if last.of != Some(window.place()) {
-        let (to_start, _, sampled) = window.seconds();
-        last = LastFactor {
-            of: Some(window.place()),
-            to_start,
-            sampled,
-            factor: factor(&window),
-        };
-        sliding.last.set(last);
-    }
-    // The way to zero is `sampled * (first / result)`; where it is surely longer than the way to the edge it
-    // decides nothing, and no division is needed to see that.
-    let sure = first > SMALL && last.sampled * first > last.to_start * result * SURELY;
-    if begun && !sure {
-        let share_before_first = Some(first / result);
-        return Some(
-            result
-                * factor(&Extrapolation {
-                    share_before_first,
-                    ..window
-                }),
-        );
-    }
-    Some(result * last.factor)
-}
-
-/// More than rounding can make of a product and a quotient of values that are not as small as this.
-const SURELY: f64 = 1.000_001;
-const SMALL: f64 = 1e-290;
-
-/// How a window was extrapolated: its neighbours mostly lie to their samples alike.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LastFactor {
-    /// Where the samples lay, see [`Extrapolation::place`].
-    of: Option<(i64, i64, i64, usize)>,
-    to_start: f64,
-    sampled: f64,
-    /// Without a look at zero.
-    factor: f64,
+    });
+    Some(result * factor)
 }
 
 /// Where the samples of a window lie in it.
@@ -162,13 +113,14 @@ pub(super) struct Extrapolation {
 impl Extrapolation {
     /// What the seconds are made of, where the width of the window stays: distances of the first and the last
     /// sample from the edges and from each other, ms, and the number of gaps.
-    fn place(&self) -> (i64, i64, i64, usize) {
+    #[inline]
+    pub(super) fn place(&self) -> (i64, i64, i64, usize) {
         let (to_start, to_end) = (self.first_ms - self.start_ms, self.end_ms - self.last_ms);
         (to_start, to_end, self.last_ms - self.first_ms, self.gaps)
     }
 
     /// How far is extrapolated to the start and to the end, and what lies between, in seconds.
-    fn seconds(&self) -> (f64, f64, f64) {
+    pub(super) fn seconds(&self) -> (f64, f64, f64) {
         let mut to_start = (self.first_ms - self.start_ms) as f64 / 1000.0;
         let mut to_end = (self.end_ms - self.last_ms) as f64 / 1000.0;
         let mut sampled = (self.last_ms - self.first_ms) as f64 / 1000.0;
@@ -239,9 +191,6 @@ pub(super) fn resets(samples: &Samples<'_>, _: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
-
-    use crate::functions::range::{Evaluate, Sliding};
 
     fn window<'a>(timestamps: &'a [i64], values: &'a [f64], range_ms: i64) -> Samples<'a> {
         let end_ms = 300_000;
@@ -251,48 +200,6 @@ mod tests {
             start_ms: end_ms - range_ms,
             end_ms,
             time_ms: end_ms,
-            sliding: None,
-        }
-    }
-
-    #[test]
-    fn what_is_known_of_other_windows_changes_nothing() {
-        let timestamps: Vec<i64> = (0..60).map(|i| i * 10_000 + i64::from(i % 17 == 0) * 3).collect();
-        let series = [
-            |i: i64| (i % 9) as f64,
-            |i: i64| (i * i) as f64 / 7.0,
-            |i: i64| 1e9 + i as f64,
-            |i: i64| (i % 5) as f64 * 1e-310,
-            |i: i64| if i == 30 { f64::NAN } else { i as f64 - 20.0 },
-        ];
-        for of in series {
-            let values: Vec<f64> = (0..60).map(of).collect();
-            let falls: Vec<usize> = (1..60).filter(|&i| values[i] < values[i - 1]).collect();
-            for (evaluate, width) in [(rate as Evaluate, 5), (increase, 12), (increase, 2)] {
-                let last = Cell::default();
-                for first in 0..60 - width {
-                    let until = first + width;
-                    let inside: Vec<usize> = falls
-                        .iter()
-                        .copied()
-                        .filter(|&fall| fall > first && fall < until)
-                        .collect();
-                    let plain = Samples {
-                        timestamps: &timestamps[first..until],
-                        values: &values[first..until],
-                        start_ms: first as i64 * 10_000 - 5_000,
-                        end_ms: until as i64 * 10_000 - 5_000,
-                        time_ms: 0,
-                        sliding: None,
-                    };
-                    let known = Samples {
-                        sliding: Some(Sliding::new(&inside, first, &last)),
-                        ..plain
-                    };
-                    let bits = |samples| evaluate(samples, &[]).map(f64::to_bits);
-                    assert_eq!(bits(&known), bits(&plain), "{values:?} from {first}");
-                }
-            }
         }
     }
 

@@ -215,9 +215,16 @@ impl Aggregate {
                 groups.held.grow(steps)?;
             }
             let accumulators = &mut groups.accumulators[number * steps..(number + 1) * steps];
-            for (accumulator, cell) in accumulators.iter_mut().zip(batch.row(row)) {
-                if let Some(value) = cell {
-                    accumulator.add(value);
+            match batch.full_row(row) {
+                Some(values) => {
+                    for (accumulator, value) in accumulators.iter_mut().zip(values) {
+                        accumulator.add(*value);
+                    }
+                }
+                None => {
+                    for (accumulator, cell) in accumulators.iter_mut().zip(batch.row(row)) {
+                        cell.into_iter().for_each(|value| accumulator.add(value));
+                    }
                 }
             }
             if !batch.histograms(row).is_empty() {

@@ -10,11 +10,12 @@ use queries_tables::histograms::HistogramAt;
 
 use super::pace::Pace;
 use super::range_notes::{RangeNotes, Violation};
-use super::window::{Shown, Window, WindowKind, advance};
+use super::window::{Shown, Window, WindowKind};
 use crate::error::EvalError;
 use crate::functions::mixed::{self, MixedSamples, Sample};
 use crate::functions::range::{RangeEvaluation, Samples};
 use crate::functions::starts::start_of;
+use crate::functions::sweep::advance;
 use crate::functions::{extended, histogram_edges};
 use crate::histogram_notes::HistogramNotes;
 
@@ -232,7 +233,6 @@ impl MixedSlide<'_> {
                     start_ms,
                     end_ms,
                     time_ms,
-                    sliding: None,
                 },
                 histograms: &series.histograms[histograms.clone()],
                 starts: series.starts,

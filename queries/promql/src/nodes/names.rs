@@ -1,11 +1,14 @@
 //! What happens to the metric name when a node computes something new.
 
+use std::borrow::Cow;
+
 use datafusion::error::Result;
 use engine_model::filter_encoded;
 use queries_tables::histograms::HistogramAt;
 
 use super::step_vectors::StepVectorsBuilder;
 use crate::functions::label::METADATA_LABELS;
+use crate::functions::sweep::Cells;
 
 /// What happens to the metric name (and to the other labels that say what the metric is) of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +42,32 @@ impl NameHandling {
         cells: impl IntoIterator<Item = Option<f64>>,
         histograms: &[HistogramAt],
     ) -> Result<()> {
+        let (labels, drop_name) = self.named(labels, drop_name);
+        builder.push_mixed(&labels, drop_name, cells, histograms)
+    }
+
+    /// The same of cells that were gathered.
+    pub(crate) fn push_cells(
+        self,
+        builder: &mut StepVectorsBuilder,
+        labels: &[u8],
+        drop_name: bool,
+        cells: &Cells,
+    ) -> Result<()> {
+        let (labels, drop_name) = self.named(labels, drop_name);
+        builder.push_cells(&labels, drop_name, cells, &[])
+    }
+
+    /// The labels (encoded) that this handling leaves, and whether the name goes later.
+    fn named(self, labels: &[u8], drop_name: bool) -> (Cow<'_, [u8]>, bool) {
         match self {
-            Self::Keep => builder.push_mixed(labels, drop_name, cells, histograms),
-            Self::DropLater => builder.push_mixed(labels, true, cells, histograms),
+            Self::Keep => (Cow::Borrowed(labels), drop_name),
+            Self::DropLater => (Cow::Borrowed(labels), true),
             Self::Drop => {
                 let mut left = Vec::with_capacity(labels.len());
                 let keep = |name: &[u8]| !METADATA_LABELS.iter().any(|label| label.as_bytes() == name);
                 filter_encoded(labels, keep, &mut left).expect("label columns hold encoded label sets");
-                builder.push_mixed(&left, false, cells, histograms)
+                (Cow::Owned(left), false)
             }
         }
     }

@@ -3,6 +3,7 @@
 //! in `values` is a step without a float, which may have a histogram. `drop_name` says that the metric name goes
 //! away at the end of the query (delayed name removal).
 
+use std::mem;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -20,6 +21,7 @@ use queries_tables::folded::decode_labels;
 use queries_tables::histograms::{HistogramAt, Histograms, HistogramsBuilder, histogram_field};
 
 use super::pace::Reservation;
+use crate::functions::sweep::Cells;
 
 /// Schema of step vectors over `steps` instants.
 pub fn step_schema(steps: usize) -> SchemaRef {
@@ -109,6 +111,15 @@ impl StepBatch {
         }
     }
 
+    /// The floats of `row`, if it has one at each step.
+    pub fn full_row(&self, row: usize) -> Option<&[f64]> {
+        let cells = row * self.steps..(row + 1) * self.steps;
+        match &self.nulls {
+            Some(nulls) if nulls.slice(cells.start, self.steps).null_count() > 0 => None,
+            _ => Some(&self.values[cells]),
+        }
+    }
+
     /// Native histograms of `row` by step.
     #[inline]
     pub fn histograms(&self, row: usize) -> &[HistogramAt] {
@@ -160,8 +171,8 @@ pub struct StepVectorsBuilder {
     drop_name: Vec<bool>,
     values: Vec<f64>,
     valid: BooleanBufferBuilder,
-    /// Cells of the last row that have no float.
-    holes: Vec<usize>,
+    /// Cells of the last row that came one by one.
+    row: Cells,
     histograms: HistogramsBuilder,
 }
 
@@ -175,7 +186,7 @@ impl StepVectorsBuilder {
             drop_name: Vec::new(),
             values: Vec::new(),
             valid: BooleanBufferBuilder::new(0),
-            holes: Vec::new(),
+            row: Cells::default(),
             histograms: HistogramsBuilder::default(),
         }
     }
@@ -199,21 +210,31 @@ impl StepVectorsBuilder {
         cells: impl IntoIterator<Item = Option<f64>>,
         histograms: &[HistogramAt],
     ) -> Result<()> {
-        self.held.grow(self.steps)?;
-        let start = self.values.len();
-        self.holes.clear();
-        for (step, cell) in cells.into_iter().enumerate() {
-            if cell.is_none() {
-                self.holes.push(start + step);
-            }
-            self.values.push(cell.unwrap_or_default());
-        }
-        debug_assert_eq!(self.values.len() - start, self.steps, "a row has one cell a step");
-        if self.holes.len() < self.steps || !histograms.is_empty() {
+        let mut row = mem::take(&mut self.row);
+        row.clear();
+        cells.into_iter().for_each(|cell| row.push(cell));
+        let pushed = self.push_cells(labels, drop_name, &row, histograms);
+        self.row = row;
+        pushed
+    }
+
+    /// The same of cells that were gathered.
+    pub(crate) fn push_cells(
+        &mut self,
+        labels: &[u8],
+        drop_name: bool,
+        cells: &Cells,
+        histograms: &[HistogramAt],
+    ) -> Result<()> {
+        debug_assert_eq!(cells.values.len(), self.steps, "a row has one cell a step");
+        if cells.count() > 0 || !histograms.is_empty() {
+            self.held.grow(self.steps)?;
+            let start = self.values.len();
+            self.values.extend_from_slice(&cells.values);
             self.valid.append_n(self.steps, true);
-            self.holes
-                .iter()
-                .for_each(|&hole| self.valid.set_bit(hole, false));
+            for hole in &cells.holes {
+                self.valid.set_bit(start + hole, false);
+            }
             self.labels.append_value(labels);
             self.drop_name.push(drop_name);
             if histograms.is_empty() {
@@ -222,9 +243,6 @@ impl StepVectorsBuilder {
                 self.histograms
                     .push(histograms.iter().map(|(step, histogram)| (*step, &**histogram)));
             }
-        } else {
-            self.values.truncate(start);
-            self.held.shrink(self.steps);
         }
         Ok(())
     }
@@ -316,7 +334,7 @@ mod tests {
             .push_row(labels.encoded(), true, [None, Some(f64::NAN)])
             .unwrap();
         builder
-            .push_row(labels.encoded(), true, [None, None])
+            .push_row(labels.encoded(), true, [Some(1.0), None])
             .unwrap_err();
         let batch = StepBatch::new(&builder.finish());
         assert_eq!(batch.len(), 1);

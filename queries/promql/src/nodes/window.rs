@@ -1,8 +1,6 @@
 //! Window: from the samples of each series to one value a step, by the newest sample (an instant
 //! selector) or by a function over the samples of a range. A window slides over the samples once.
 
-use std::cell::Cell;
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
@@ -24,7 +22,8 @@ use super::range_notes::{RangeNotes, Violation};
 use super::step_vectors::{StepVectorsBuilder, collect_scalar, step_schema};
 use crate::annotations::Annotations;
 use crate::functions::extended;
-use crate::functions::range::{LastFactor, RangeEvaluation, Samples, Sliding};
+use crate::functions::range::{RangeEvaluation, Samples};
+use crate::functions::sweep::{Cells, Edge, Windows, advance};
 use crate::grid::Grid;
 use crate::parser::Span;
 
@@ -173,7 +172,7 @@ impl Window {
         let dropped_names = dropped_names(batch);
         let mut builder = StepVectorsBuilder::new(self.grid.steps(), &self.budget);
         let mut fresh = Fresh::default();
-        let mut cells = Vec::with_capacity(self.grid.steps());
+        let mut cells = Cells::default();
         let mut pace = Pace::new();
         let mut violations = self.violations(parameters);
         for row in 0..folded.len() {
@@ -200,7 +199,7 @@ impl Window {
             match &self.kind {
                 WindowKind::Newest { lookback_ms, shown } => {
                     self.newest(timestamps, values, *lookback_ms, *shown, &mut cells);
-                    self.budget.look_at(cells.iter().flatten().count() as u64);
+                    self.budget.look_at(cells.count() as u64);
                 }
                 WindowKind::Smoothed { lookback_ms, .. } => {
                     let (timestamps, values) = fresh.without_stale(timestamps, values);
@@ -221,18 +220,15 @@ impl Window {
                         pace: &mut pace,
                     };
                     slide.over(timestamps, values, parameters, &mut cells).await?;
-                    if cells.iter().any(Option::is_some) {
+                    if cells.count() > 0 {
                         notes.of_series(|| folded.labels(row));
                     }
                 }
             }
             let dropped = dropped_names.is_some_and(|flags| flags.value(row));
             let labels = folded.encoded_labels(row);
-            self.name
-                .push_row(&mut builder, labels, dropped, cells.iter().copied())?;
+            self.name.push_cells(&mut builder, labels, dropped, &cells)?;
         }
-        // The series of a query come in many small batches: between two of them a cancelled query ends.
-        tokio::task::yield_now().await;
         Ok(builder.finish())
     }
 
@@ -244,14 +240,7 @@ impl Window {
         }
     }
 
-    fn newest(
-        &self,
-        timestamps: &[i64],
-        values: &[f64],
-        lookback_ms: i64,
-        shown: Shown,
-        cells: &mut Vec<Option<f64>>,
-    ) {
+    fn newest(&self, timestamps: &[i64], values: &[f64], lookback_ms: i64, shown: Shown, cells: &mut Cells) {
         let mut until = 0;
         for step in 0..self.grid.steps() {
             let time_ms = self.grid.time_ms(step);
@@ -268,7 +257,7 @@ impl Window {
         }
     }
 
-    fn smoothed(&self, timestamps: &[i64], values: &[f64], lookback_ms: i64, cells: &mut Vec<Option<f64>>) {
+    fn smoothed(&self, timestamps: &[i64], values: &[f64], lookback_ms: i64, cells: &mut Cells) {
         let (mut from, mut until) = (0, 0);
         for step in 0..self.grid.steps() {
             let time_ms = self.grid.time_ms(step);
@@ -280,41 +269,6 @@ impl Window {
                 time_ms,
             ));
         }
-    }
-}
-
-/// The first position from `position` on whose timestamp is after `time_ms`.
-pub(super) fn advance(timestamps: &[i64], position: usize, time_ms: i64) -> usize {
-    position
-        + timestamps[position..]
-            .iter()
-            .take_while(|&&t| t <= time_ms)
-            .count()
-}
-
-/// The same for a window that moves by equal steps: it mostly moves by as many samples as the last time.
-#[derive(Debug, Default)]
-struct Edge {
-    position: usize,
-    stride: usize,
-}
-
-impl Edge {
-    #[inline]
-    fn advance(&mut self, timestamps: &[i64], time_ms: i64) -> usize {
-        let guess = self.position + self.stride;
-        let is_right = guess > 0
-            && guess < timestamps.len()
-            && timestamps[guess - 1] <= time_ms
-            && timestamps[guess] > time_ms;
-        let before = self.position;
-        self.position = if is_right {
-            guess
-        } else {
-            advance(timestamps, before, time_ms)
-        };
-        self.stride = self.position - before;
-        self.position
     }
 }
 
@@ -335,20 +289,25 @@ struct Slide<'a> {
 }
 
 impl Slide<'_> {
-    /// Whether the function looks for resets: windows overlap, and a look at each pair of samples is enough.
-    fn asks_for_falls(&self) -> bool {
-        self.notes.function.wants_counter && self.evaluation.edges.is_none()
-    }
-
     async fn over(
         &mut self,
         timestamps: &[i64],
         values: &[f64],
         parameters: &[Vec<f64>],
-        cells: &mut Vec<Option<f64>>,
+        cells: &mut Cells,
     ) -> Result<()> {
+        let sweep = self.notes.function.sweep;
+        if let Some(sweep) = sweep.filter(|_| self.evaluation.edges.is_none()) {
+            let windows = Windows {
+                timestamps,
+                values,
+                grid: self.window.grid,
+                range_ms: self.range_ms,
+            };
+            self.window.budget.look_at(sweep(&windows, cells));
+            return Ok(());
+        }
         let (mut left, mut right) = (Edge::default(), Edge::default());
-        let mut counter = self.asks_for_falls().then(|| Counter::new(values));
         let mut at = vec![0.0; parameters.len()];
         let mut looked_at = 0;
         for step in 0..self.window.grid.steps() {
@@ -369,53 +328,20 @@ impl Slide<'_> {
                 self.notes.tell(violation)?;
             }
             let time_ms = self.window.query_grid.time_ms(step);
-            let samples = |sliding| Samples {
+            let samples = Samples {
                 timestamps: &timestamps[from..until],
                 values: &values[from..until],
                 start_ms,
                 end_ms,
                 time_ms,
-                sliding,
             };
-            let sliding = counter.as_mut().map(|counter| counter.slide(from, until));
-            cells.push((self.evaluation.evaluate)(&samples(sliding), &at));
+            cells.push((self.evaluation.evaluate)(&samples, &at));
             if self.pace.tires(until - from) {
                 tokio::task::yield_now().await;
             }
         }
         self.window.budget.look_at(looked_at as u64);
         Ok(())
-    }
-}
-
-/// A counter over which a window slides.
-#[derive(Debug)]
-struct Counter {
-    /// Places at which the value is below the one before it.
-    falls: Vec<usize>,
-    /// Those of them that are inside the window.
-    inside: Range<usize>,
-    last: Cell<LastFactor>,
-}
-
-impl Counter {
-    fn new(values: &[f64]) -> Self {
-        let places = 1..values.len();
-        Self {
-            falls: places
-                .filter(|&place| values[place] < values[place - 1])
-                .collect(),
-            inside: 0..0,
-            last: Cell::default(),
-        }
-    }
-
-    /// Moves the window to the samples `from..until`; it never moves back.
-    fn slide(&mut self, from: usize, until: usize) -> Sliding<'_> {
-        let in_window = |falls: &[usize], end: usize| falls.iter().take_while(|&&place| place < end).count();
-        self.inside.end += in_window(&self.falls[self.inside.end..], until);
-        self.inside.start += in_window(&self.falls[self.inside.clone()], from + 1);
-        Sliding::new(&self.falls[self.inside.clone()], from, &self.last)
     }
 }
 
@@ -428,7 +354,10 @@ struct Fresh {
 
 impl Fresh {
     fn without_stale<'a>(&'a mut self, timestamps: &'a [i64], values: &'a [f64]) -> (&'a [i64], &'a [f64]) {
-        if !values.iter().any(|&v| is_stale(v)) {
+        // NaN is looked for first, many values at a time.
+        let has_nan = |values: &[f64]| values.iter().fold(false, |nan, v| nan | v.is_nan());
+        let stale = |values: &[f64]| has_nan(values) && values.iter().any(|&v| is_stale(v));
+        if !values.chunks(128).any(stale) {
             return (timestamps, values);
         }
         self.timestamps.clear();
