@@ -1,10 +1,15 @@
 //! The query engine: text in, value out. Parses, plans, runs the plan on the runtime for queries, and
 //! gathers the result.
 
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use datafusion::execution::TaskContext;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use queries_tables::{QueryMemory, SampleBudget, Snapshot};
 use tokio::runtime::Handle;
 
@@ -182,6 +187,41 @@ impl Engine {
         .await
     }
 
+    async fn evaluated(&self, query: &str, task: Evaluation, timeout: Duration) -> Result<Value, QueryError> {
+        let begins_here = may_begin_here(&task.expr, task.grid);
+        let mut task = AssertUnwindSafe(task.run()).catch_unwind().boxed();
+        let begun = if begins_here {
+            self.begin(&mut task).await
+        } else {
+            Poll::Pending
+        };
+        let ended = match begun {
+            Poll::Ready(ended) => ended,
+            Poll::Pending => {
+                let mut running = AbortOnDrop(self.runtime.spawn(task));
+                let ended = tokio::time::timeout(timeout, &mut running.0).await;
+                let ended = ended.map_err(|_| QueryError::Timeout)?;
+                ended.map_err(|_| QueryError::Canceled)?
+            }
+        };
+        ended.unwrap_or_else(|_| {
+            tracing::error!(query, "query panicked");
+            Err(QueryError::Execution(
+                "internal error: the evaluation panicked".to_owned(),
+            ))
+        })
+    }
+
+    /// Runs a query up to its first rest where it was asked: a small one ends there, and two changes of threads
+    /// would take longer than it. What it spawns runs on the runtime for queries.
+    async fn begin<T>(&self, task: &mut BoxFuture<'static, T>) -> Poll<T> {
+        poll_fn(|context| {
+            let _spawning_there = self.runtime.enter();
+            Poll::Ready(task.poll_unpin(context))
+        })
+        .await
+    }
+
     async fn run(
         &self,
         snapshot: Arc<dyn Snapshot>,
@@ -226,18 +266,7 @@ impl Engine {
             division: self.division,
             watch: Arc::clone(&watch),
         };
-        let mut running = AbortOnDrop(self.runtime.spawn(task.run()));
-        let value = match tokio::time::timeout(timeout, &mut running.0).await {
-            Err(_) => return Err(QueryError::Timeout),
-            Ok(Err(failure)) if failure.is_panic() => {
-                tracing::error!(query, "query panicked");
-                return Err(QueryError::Execution(
-                    "internal error: the evaluation panicked".to_owned(),
-                ));
-            }
-            Ok(Err(_)) => return Err(QueryError::Canceled),
-            Ok(Ok(value)) => value?,
-        };
+        let value = self.evaluated(query, task, timeout).await?;
         Ok(QueryResult {
             value,
             warnings: shorten(planner.annotations.warnings(), "warning"),
@@ -245,6 +274,16 @@ impl Engine {
             statistics: watch.finish(&budget, options.explain),
         })
     }
+}
+
+/// Steps of a query that may begin where it is asked: a row of cells is some microseconds of work.
+const QUICK_STEPS: usize = 2048;
+
+/// Whether a query does little before it reads series, and rests there if there are many.
+fn may_begin_here(expr: &Expr, grid: Grid) -> bool {
+    let mut expands = false;
+    expr.walk(&mut |part| expands |= matches!(part, Expr::Subquery(_)));
+    grid.steps() <= QUICK_STEPS && !expands
 }
 
 /// A client that leaves ends its query.

@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use engine_model::Matcher;
+use engine_model::{METRIC_NAME, MatchOp, Matcher};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::budget::SampleBudget;
@@ -25,6 +25,10 @@ const SERIES_PER_BATCH_MAX: i64 = 1024;
 const BATCHES_PER_TASK: usize = 8;
 /// What series are expected to be sampled at, ms: a guess, which only sizes batches.
 const USUAL_STEP_MS: i64 = 15_000;
+
+/// Samples that a query reads without a rest, in which it may be moved to where long computations are: some 50 µs
+/// of work.
+const QUICK_SAMPLES: i64 = 1 << 13;
 
 /// Tasks that read at a time for a scan of many series.
 const READ_AHEAD: usize = 2;
@@ -68,9 +72,15 @@ impl Operation for SeriesScan {
         _context: &TaskContext,
     ) -> Result<BatchStream> {
         let select = futures::stream::once(async move {
+            if !self.is_quickly_selected() {
+                tokio::task::yield_now().await;
+            }
             let set = self
                 .snapshot
                 .select_unordered(&self.matchers, self.min_ms, self.max_ms)?;
+            if !self.is_quickly_read(set.as_ref()) {
+                tokio::task::yield_now().await;
+            }
             Ok::<_, DataFusionError>((self, set))
         });
         let batches = select.flat_map(|selected| match selected {
@@ -82,6 +92,23 @@ impl Operation for SeriesScan {
 }
 
 impl SeriesScan {
+    /// Whether the series are found in the index by the values that the matchers say.
+    fn is_quickly_selected(&self) -> bool {
+        let named = |matcher: &Matcher| matcher.op == MatchOp::Equal && matcher.name == METRIC_NAME;
+        let by_values = |matcher: &Matcher| matcher.set_matches().is_some();
+        self.matchers.iter().any(named) && self.matchers.iter().all(by_values)
+    }
+
+    /// Whether reading takes no longer than a change of threads would.
+    fn is_quickly_read(&self, set: &dyn SeriesSet) -> bool {
+        let range_ms = self.max_ms.saturating_sub(self.min_ms);
+        let samples = i64::try_from(set.len()).map_or(i64::MAX, |series| {
+            series.saturating_mul(1 + range_ms / USUAL_STEP_MS)
+        });
+        let read = i64::try_from(self.budget.samples_read()).unwrap_or(i64::MAX);
+        read.saturating_add(samples) <= QUICK_SAMPLES && set.is_at_hand()
+    }
+
     fn batches(self: Arc<Self>, set: Arc<dyn SeriesSet>) -> BatchStream {
         let series_per_batch = series_per_batch(self.max_ms.saturating_sub(self.min_ms));
         let series_per_task = series_per_batch * BATCHES_PER_TASK;

@@ -213,6 +213,11 @@ impl SeriesSet for StoredSeries {
             .read(&self.selected[positions], self.min_ms, self.max_ms)?)
     }
 
+    fn is_at_hand(&self) -> bool {
+        let mut columns = self.version.columns(self.min_ms, self.max_ms);
+        columns.is_at_hand(&self.selected)
+    }
+
     fn reader(&self) -> Box<dyn NeighboursReader + '_> {
         Box::new(StoredReader {
             selected: &self.selected,
