@@ -322,21 +322,21 @@ impl Segment {
     /// Reads all series one after the other with a fixed amount of memory besides the largest series.
     pub(crate) fn scan(&self) -> Result<SegmentScan, SegmentError> {
         let all = 0..self.0.samples.rows();
-        let columns = [
+        let mut columns = vec![
             schema::SERIES,
             schema::TIMESTAMP,
             schema::SCALED,
             schema::DIVISOR,
             schema::VALUE,
         ];
+        if self.start_timestamp_count() > 0 {
+            columns.push(schema::START_TIMESTAMP);
+        }
         let samples = self.0.samples.select(&[all], &columns)?;
         let histograms = match &self.0.histograms {
             Some(table) => Some(read::all_histograms(table)?),
             None => None,
         };
-        if self.start_timestamp_count() > 0 {
-            columns.push(schema::START_TIMESTAMP);
-        }
         Ok(SegmentScan::new(self.clone(), samples, histograms))
     }
 
@@ -349,13 +349,13 @@ impl Segment {
         &self.0.samples
     }
 
+    pub(super) fn histograms_table(&self) -> Option<&TableFile> {
+        self.0.histograms.as_ref()
+    }
+
     /// File of the samples, for errors.
     pub(super) fn samples_path(&self) -> &Path {
         self.0.samples.path()
-    }
-
-    pub(super) fn histograms_table(&self) -> Option<&TableFile> {
-        self.0.histograms.as_ref()
     }
 
     pub(super) fn manifest(&self) -> &Manifest {

@@ -150,13 +150,14 @@ impl ColumnsReader<'_> {
 
     /// Whether [`read`](Self::read) of `selected` finds everything in memory: a file may be on a slow disk.
     pub fn is_at_hand(&mut self, selected: &[SelectedSeries]) -> bool {
-        selected.iter().all(|series| {
-            !self.is_rare(series)
-                && series.segments().iter().all(|&(position, row)| {
-                    let segment = &self.version.segments()[position as usize];
-                    segment.has_cached(self.reader(position), row)
-                })
-        })
+        !self.version.reads_starts()
+            && selected.iter().all(|series| {
+                !self.is_rare(series)
+                    && series.segments().iter().all(|&(position, row)| {
+                        let segment = &self.version.segments()[position as usize];
+                        segment.has_cached(self.reader(position), row)
+                    })
+            })
     }
 
     /// The samples of series of which there is more than floats.
@@ -176,6 +177,7 @@ impl ColumnsReader<'_> {
             let scratch = &mut self.scratch;
             scratch.timestamps.clear();
             scratch.values.clear();
+            scratch.starts.clear();
             if let Some(in_head) = series.in_head() {
                 let (min_ms, max_ms) = self.range_ms;
                 head.read(in_head, min_ms, max_ms, self.version.seen(), scratch);
@@ -188,7 +190,6 @@ impl ColumnsReader<'_> {
             columns.ends.push(columns.timestamps.len());
             if !columns.histograms.is_empty() || !scratch.histograms.is_empty() {
                 columns.histograms.push(mem::take(&mut scratch.histograms));
-            scratch.starts.clear();
             }
         }
         columns
