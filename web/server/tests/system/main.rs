@@ -27,7 +27,9 @@ mod remote_senders;
 mod scrape_differential;
 mod suite;
 mod upstream;
+mod start_timestamps;
 mod walk;
+mod type_and_unit_labels;
 mod webhook;
 mod weir;
 mod weir_process;
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
     scrape_differential::add(&mut suite);
     crash::add(&mut suite);
     differential::add(&mut suite);
+    start_timestamps::add(&mut suite);
+    type_and_unit_labels::add(&mut suite);
     api_differential::add(&mut suite);
     clients::add(&mut suite);
     postgres_clients::add(&mut suite);

@@ -22,10 +22,10 @@ use crate::weir::Weir;
 /// Longest wait for both servers to have scraped every page twice.
 const WITHIN: Duration = Duration::from_secs(90);
 
-const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-const PROTOBUF: &str =
+pub(crate) const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const PROTOBUF: &str =
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Name of the job, more lines of its configuration, content type, page.
 type Case = (&'static str, &'static str, &'static str, &'static str);
@@ -317,10 +317,10 @@ async fn stored(server: &str, job: &str) -> Result<BTreeMap<String, String>> {
 }
 
 /// Content type and body by name.
-type Pages = HashMap<String, (&'static str, Vec<u8>)>;
+pub(crate) type Pages = HashMap<String, (&'static str, Vec<u8>)>;
 
 /// Serves each page under its name; returns the address. The listener lives as long as the test's runtime.
-async fn serve(pages: Pages) -> Result<String> {
+pub(crate) async fn serve(pages: Pages) -> Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?.to_string();
     let router = Router::new()
