@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
@@ -133,11 +134,19 @@ impl SqlEngine {
         snapshot: Arc<dyn Snapshot>,
         statement: SqlStatement,
     ) -> Result<SqlStream, SqlError> {
-        let deadline = Instant::now() + self.config.timeout;
-        let started = tokio::time::timeout_at(deadline, self.start(snapshot, statement, deadline));
-        started
-            .await
-            .unwrap_or(Err(SqlError::Timeout(self.config.timeout)))
+        self.stream_for(snapshot, statement, self.config.timeout).await
+    }
+
+    /// The same for at most `timeout` and at most what the engine allows, the wait for a place included.
+    pub(crate) async fn stream_for(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        statement: SqlStatement,
+        timeout: Duration,
+    ) -> Result<SqlStream, SqlError> {
+        let timeout = timeout.min(self.config.timeout);
+        let started = tokio::time::timeout(timeout, self.start(snapshot, statement, timeout));
+        started.await.unwrap_or(Err(SqlError::Timeout(timeout)))
     }
 
     /// Columns and parameters of a statement, without running it.
@@ -163,12 +172,10 @@ impl SqlEngine {
         &self,
         snapshot: Arc<dyn Snapshot>,
         statement: SqlStatement,
-        deadline: Instant,
+        timeout: Duration,
     ) -> Result<SqlStream, SqlError> {
-        let place = self
-            .admission
-            .enter(statement.text(), self.config.timeout)
-            .await?;
+        let deadline = Instant::now() + timeout;
+        let place = self.admission.enter(statement.text(), timeout).await?;
         let state = self.state_over(snapshot, false);
         let context = Arc::new(TaskContext::from(&state).with_runtime(self.environment_of_one()));
         let planned = self.on_own_stack(async move {
@@ -185,7 +192,6 @@ impl SqlEngine {
         let (plan, place) = planned.await?;
         let (sender, batches) = mpsc::channel(BATCHES_WAITING_MAX);
         let (schema, pool) = (plan.schema(), Arc::clone(context.memory_pool()));
-        let timeout = self.config.timeout;
         let running = self.runtime.spawn(async move {
             let sent = send_batches(plan, context, &sender);
             let ended = tokio::time::timeout_at(deadline, sent).await;

@@ -2,10 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use datafusion::error::DataFusionError;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
-use datafusion::sql::sqlparser::ast::{Statement as AstStatement, visit_relations};
+use datafusion::sql::sqlparser::ast::{SetExpr, Statement as AstStatement, visit_relations};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::error::SqlError;
 
@@ -35,16 +37,15 @@ const DEEPENING: [&str; 15] = [
     "values",
 ];
 
-/// Parses `sql`, whose size is bounded: all that it has.
-pub(crate) fn parse_statements(sql: &str) -> Result<Vec<Statement>, SqlError> {
+/// The words of `sql`, whose size is bounded.
+pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
     if sql.len() > TEXT_BYTES_MAX {
         return Err(SqlError::BadQuery(format!(
             "the query has {} bytes, at most {TEXT_BYTES_MAX} are read",
             sql.len()
         )));
     }
-    let dialect = GenericDialect {};
-    let tokens = Tokenizer::new(&dialect, sql)
+    let tokens = Tokenizer::new(&GenericDialect {}, sql)
         .tokenize_with_location()
         .map_err(|error| SqlError::BadQuery(error.to_string()))?;
     let operators = tokens.iter().filter(|token| is_operator(&token.token)).count();
@@ -53,17 +54,34 @@ pub(crate) fn parse_statements(sql: &str) -> Result<Vec<Statement>, SqlError> {
             "the query has {operators} operators, at most {OPERATORS_MAX} are read; use IN for long lists"
         )));
     }
+    Ok(tokens)
+}
+
+/// The statements that words say.
+pub(crate) fn parse_tokens(tokens: Vec<TokenWithSpan>) -> Result<Vec<Statement>, SqlError> {
     let statements = DFParserBuilder::new(tokens)
-        .with_dialect(&dialect)
+        .with_dialect(&GenericDialect {})
         .build()
         .and_then(|mut parser| parser.parse_statements())
         .map_err(SqlError::from)?;
     Ok(statements.into())
 }
 
+/// The one statement that words say, of those that the query engine's own statements hide.
+pub(crate) fn parse_plain(tokens: Vec<TokenWithSpan>) -> Result<AstStatement, SqlError> {
+    let dialect = GenericDialect {};
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    let statement = parser.parse_statement();
+    let statement = statement.and_then(|statement| match parser.peek_token_ref().token {
+        Token::EOF | Token::SemiColon => Ok(statement),
+        _ => parser.expected_ref("end of statement", parser.peek_token_ref()),
+    });
+    statement.map_err(|error| SqlError::from(DataFusionError::from(error)))
+}
+
 /// Parses `sql`, which has one statement.
 pub(crate) fn parse_one(sql: &str) -> Result<Statement, SqlError> {
-    let mut statements = parse_statements(sql)?;
+    let mut statements = parse_tokens(tokens(sql)?)?;
     match (statements.pop(), statements.is_empty()) {
         (Some(statement), true) => Ok(statement),
         (Some(_), false) => Err(SqlError::BadQuery(
@@ -141,8 +159,13 @@ fn refused(statement: &Statement) -> Option<String> {
     match statement {
         Statement::Explain(explain) => refused(&explain.statement),
         Statement::Statement(statement) => match statement.as_ref() {
-            AstStatement::Query(_)
-            | AstStatement::ShowTables { .. }
+            AstStatement::Query(query) => match query.body.as_ref() {
+                SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+                    Some(first_word(&query.body.to_string()))
+                }
+                _ => None,
+            },
+            AstStatement::ShowTables { .. }
             | AstStatement::ShowColumns { .. }
             | AstStatement::ShowFunctions { .. }
             | AstStatement::ShowVariable { .. }
@@ -195,6 +218,7 @@ mod tests {
         for (sql, says) in [
             ("INSERT INTO samples VALUES (1)", "INSERT is refused"),
             ("delete from series", "DELETE is refused"),
+            ("WITH x AS (SELECT 1) DELETE FROM samples", "DELETE is refused"),
             ("UPDATE samples SET value = 1", "UPDATE is refused"),
             ("CREATE TABLE t AS SELECT 1", "CREATE is refused"),
             (

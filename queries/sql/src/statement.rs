@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{Expr, Statement as AstStatement};
+use datafusion::sql::sqlparser::ast::{Expr, Query, Statement as AstStatement};
 
 use crate::error::SqlError;
-use crate::guard::{parse_one, parse_statements, refuse_what_writes};
+use crate::guard::{parse_one, refuse_what_writes};
 use crate::words::{
     as_elements, bind, cast_types, in_lists, in_our_words, known_question, name_columns, parameter_count,
 };
@@ -48,9 +48,9 @@ impl SqlStatement {
         self
     }
 
-    /// All statements of `sql`, whatever they do.
-    pub(crate) fn split(sql: &str) -> Result<Vec<Statement>, SqlError> {
-        parse_statements(sql)
+    /// A query that was part of something else, in `sql`.
+    pub(crate) fn of_query(query: Box<Query>, sql: &str) -> Result<Self, SqlError> {
+        Self::of(Statement::Statement(Box::new(AstStatement::Query(query))), sql)
     }
 
     /// The statement with `values` in the place of `$1`, `$2`, …

@@ -30,6 +30,8 @@ pub struct SqlStream {
     /// Counts what is kept of the result against the memory of the query.
     held: MemoryReservation,
     running: AbortOnDrop<()>,
+    /// How the query ended was said.
+    ended: bool,
 }
 
 impl SqlStream {
@@ -44,6 +46,7 @@ impl SqlStream {
             batches,
             held: MemoryConsumer::new("result").register(pool),
             running,
+            ended: false,
         }
     }
 
@@ -58,22 +61,28 @@ impl SqlStream {
             return Some(batch);
         }
         // The sender is gone: at the end of the rows, or because the task died.
+        if self.ended {
+            return None;
+        }
+        self.ended = true;
         match (&mut self.running.0).await {
             Ok(()) => None,
             Err(failure) if failure.is_panic() => {
                 tracing::error!("SQL query panicked");
-                self.running = AbortOnDrop(tokio::spawn(async {}));
                 Some(Err(SqlError::Internal("the query panicked".to_owned())))
             }
-            Err(_) => {
-                self.running = AbortOnDrop(tokio::spawn(async {}));
-                Some(Err(SqlError::Canceled))
-            }
+            Err(_) => Some(Err(SqlError::Canceled)),
         }
     }
 
     /// All rows, if they are at most `rows_max` and fit in the memory of the query.
     pub(crate) async fn collect(mut self, rows_max: usize) -> Result<SqlResult, SqlError> {
+        let batches = self.keep(rows_max).await?;
+        Ok(SqlResult::new(&self.schema, batches))
+    }
+
+    /// The same, counted in the memory of the query until the stream is dropped.
+    pub(crate) async fn keep(&mut self, rows_max: usize) -> Result<Vec<RecordBatch>, SqlError> {
         let mut batches = Vec::new();
         let mut rows = 0;
         while let Some(batch) = self.batches_next().await? {
@@ -86,7 +95,7 @@ impl SqlStream {
             self.held.try_grow(bytes_of(&batch)?)?;
             batches.push(batch);
         }
-        Ok(SqlResult::new(&self.schema, batches))
+        Ok(batches)
     }
 
     async fn batches_next(&mut self) -> Result<Option<RecordBatch>, SqlError> {

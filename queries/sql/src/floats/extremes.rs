@@ -22,10 +22,7 @@ use super::extreme_groups::ExtremeGroups;
 /// The two functions, which take the places of those of the same names.
 pub(crate) fn extremes() -> [Arc<AggregateUDF>; 2] {
     let of = |engine: Arc<AggregateUDF>, wins| Arc::new(AggregateUDF::from(Extreme { engine, wins }));
-    [
-        of(max_udaf(), Ordering::Greater),
-        of(min_udaf(), Ordering::Less),
-    ]
+    [of(max_udaf(), Ordering::Greater), of(min_udaf(), Ordering::Less)]
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

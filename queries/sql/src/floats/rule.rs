@@ -298,8 +298,13 @@ fn comes_with_one_nan(column: &Column, plan: &LogicalPlan) -> bool {
         LogicalPlan::Aggregate(aggregate) => {
             let input = std::slice::from_ref(aggregate.input.as_ref());
             let exprs = aggregate.group_expr.iter().chain(&aggregate.aggr_expr);
-            let plain = aggregate.group_expr.len() + aggregate.aggr_expr.len() == plan.schema().fields().len();
-            plain && exprs.into_iter().nth(at).is_some_and(|expr| has_one_nan(expr, input))
+            let plain =
+                aggregate.group_expr.len() + aggregate.aggr_expr.len() == plan.schema().fields().len();
+            plain
+                && exprs
+                    .into_iter()
+                    .nth(at)
+                    .is_some_and(|expr| has_one_nan(expr, input))
         }
         LogicalPlan::SubqueryAlias(alias) => same_place(&alias.input),
         LogicalPlan::Filter(filter) => same_place(&filter.input),

@@ -12,7 +12,7 @@ pub(crate) const ALWAYS_EMPTY: [&str; EMPTY.len()] = {
 };
 
 /// Names and columns.
-pub(super) const EMPTY: [(&str, &str); 38] = [
+pub(super) const EMPTY: [(&str, &str); 39] = [
     ("pg_aggregate", "aggfnoid:i"),
     ("pg_attrdef", "oid:i adrelid:i adnum:i adbin:t"),
     ("pg_auth_members", "roleid:i member:i grantor:i admin_option:b"),
@@ -23,6 +23,10 @@ pub(super) const EMPTY: [(&str, &str); 38] = [
         "oid:i conname:t connamespace:i contype:t condeferrable:b condeferred:b convalidated:b conrelid:i contypid:i conindid:i conparentid:i confrelid:i conkey:a confkey:a",
     ),
     ("pg_conversion", "oid:i conname:t"),
+    (
+        "pg_cursors",
+        "name:t statement:t is_holdable:b is_binary:b is_scrollable:b",
+    ),
     ("pg_db_role_setting", "setdatabase:i setrole:i setconfig:a"),
     ("pg_default_acl", "oid:i defaclrole:i"),
     (

@@ -4,7 +4,7 @@
 pub(crate) const SERVER_VERSION: &str = concat!("14.0 (Weir ", env!("CARGO_PKG_VERSION"), ")");
 
 /// Names and values.
-pub(crate) const SETTINGS: [(&str, &str); 23] = [
+pub(crate) const SETTINGS: [(&str, &str); 27] = [
     ("application_name", ""),
     ("bytea_output", "hex"),
     ("client_encoding", "UTF8"),
@@ -14,18 +14,22 @@ pub(crate) const SETTINGS: [(&str, &str); 23] = [
     ("default_transaction_isolation", "repeatable read"),
     ("default_transaction_read_only", "on"),
     ("extra_float_digits", "1"),
+    ("idle_in_transaction_session_timeout", "0"),
     ("integer_datetimes", "on"),
     ("intervalstyle", "postgres"),
     ("is_superuser", "off"),
     ("jit", "off"),
     ("lc_collate", "C"),
     ("lc_ctype", "C"),
+    ("lock_timeout", "0"),
     ("max_identifier_length", "1048576"),
     ("search_path", "public"),
     ("server_encoding", "UTF8"),
     ("server_version", SERVER_VERSION),
     ("server_version_num", "140000"),
     ("standard_conforming_strings", "on"),
+    ("statement_timeout", "0"),
+    ("synchronize_seqscans", "off"),
     ("timezone", "UTC"),
     ("transaction_read_only", "on"),
 ];

@@ -1,8 +1,9 @@
-//! Statements that are no queries: settings, transactions, and what clients say to clean up.
+//! Statements that are no queries: settings, transactions, the end of cursors, and what clients say to clean up.
 
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Set, Statement as AstStatement, TransactionIsolationLevel, TransactionMode, Value,
+    CloseCursor, Expr, Ident, Set, Statement as AstStatement, TransactionIsolationLevel, TransactionMode,
+    Value,
 };
 use futures::stream;
 use pgwire::api::portal::Format;
@@ -13,20 +14,10 @@ use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::response::TransactionStatus;
 
 use super::connection::Connection;
+use super::cursor_words::found_as;
 use super::errors;
 use super::rows::fields;
-use crate::pg_catalog::setting;
 use crate::statement::SqlStatement;
-
-/// Most settings that a connection keeps; no client sets a tenth of it.
-const SETTINGS_MAX: usize = 256;
-
-/// One statement of a client.
-#[derive(Debug, Clone)]
-pub(super) enum Asked {
-    Query(SqlStatement),
-    Command(Command),
-}
 
 /// A statement that is no query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +26,8 @@ pub(super) enum Command {
         name: String,
         value: String,
     },
+    /// Back to what a setting was at first, or all.
+    Reset(Option<String>),
     Show(String),
     Begin {
         pinned: bool,
@@ -42,6 +35,10 @@ pub(super) enum Command {
     Commit,
     Rollback,
     Deallocate(Option<String>),
+    /// A cursor, or all.
+    Close(Option<String>),
+    /// All that the connection has.
+    Discard,
     /// Nothing to do here; the tag that is answered.
     Nothing(&'static str),
 }
@@ -54,56 +51,16 @@ pub(super) fn aborted() -> PgWireError {
     )
 }
 
-impl Asked {
-    /// The statements of `sql`.
-    pub(super) fn split(sql: &str) -> PgWireResult<Vec<Self>> {
-        let statements = match SqlStatement::split(sql) {
-            Ok(statements) => statements,
-            // What the parser does not know but clients say.
-            Err(error) => return by_words(sql).ok_or_else(|| errors::of_query(&error, sql)),
-        };
-        let asked = statements.into_iter().map(|statement| match command(&statement) {
-            Some(command) => Ok(Self::Command(command)),
-            None => match SqlStatement::of(statement, sql) {
-                Ok(statement) => Ok(Self::Query(statement.with_column_names())),
-                Err(error) => Err(errors::of_query(&error, sql)),
-            },
-        });
-        asked.collect()
-    }
-}
-
-/// Statements by their first words, if none of them needs more.
-fn by_words(sql: &str) -> Option<Vec<Asked>> {
-    let statements = sql.split(';').map(str::trim).filter(|text| !text.is_empty());
-    let asked = statements.map(|text| {
-        if let Some(command) = first_word(text) {
-            return Some(Asked::Command(command));
-        }
-        Asked::split_one(text)
-    });
-    asked.collect()
-}
-
-impl Asked {
-    fn split_one(text: &str) -> Option<Self> {
-        let statement = SqlStatement::split(text).ok()?.pop()?;
-        match command(&statement) {
-            Some(command) => Some(Self::Command(command)),
-            None => {
-                let statement = SqlStatement::of(statement, text).ok()?;
-                Some(Self::Query(statement.with_column_names()))
-            }
-        }
-    }
-}
-
-fn first_word(text: &str) -> Option<Command> {
-    let word = text.split_whitespace().next()?.to_ascii_uppercase();
+/// A command that the parser does not know, by its first words.
+pub(super) fn first_word(text: &str) -> Option<Command> {
+    let mut words = text.trim_end_matches(';').split_whitespace();
+    let word = words.next()?.to_ascii_uppercase();
     let tag = match word.as_str() {
-        "RESET" => "RESET",
-        "DISCARD" => "DISCARD ALL",
-        "CLOSE" => "CLOSE CURSOR",
+        "RESET" => {
+            let name = words.collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+            return Some(Command::Reset((name != "all").then(|| shown_as(&name))));
+        }
+        "DISCARD" => return Some(Command::Discard),
         "UNLISTEN" => "UNLISTEN",
         "LISTEN" => "LISTEN",
         "SAVEPOINT" => "SAVEPOINT",
@@ -114,7 +71,8 @@ fn first_word(text: &str) -> Option<Command> {
     Some(Command::Nothing(tag))
 }
 
-fn command(statement: &Statement) -> Option<Command> {
+/// The command that a statement is.
+pub(super) fn command(statement: &Statement) -> Option<Command> {
     let Some(ast) = SqlStatement::ast(statement) else {
         // DataFusion's own statements: RESET is one.
         return first_word(&statement.to_string());
@@ -130,8 +88,11 @@ fn command(statement: &Statement) -> Option<Command> {
         AstStatement::Rollback { .. } => Command::Nothing("ROLLBACK"),
         AstStatement::Savepoint { .. } => Command::Nothing("SAVEPOINT"),
         AstStatement::ReleaseSavepoint { .. } => Command::Nothing("RELEASE"),
-        AstStatement::Discard { .. } => Command::Nothing("DISCARD ALL"),
-        AstStatement::Close { .. } => Command::Nothing("CLOSE CURSOR"),
+        AstStatement::Discard { .. } => Command::Discard,
+        AstStatement::Close { cursor } => Command::Close(match cursor {
+            CloseCursor::All => None,
+            CloseCursor::Specific { name } => Some(found_as(name)),
+        }),
         AstStatement::UNLISTEN { .. } => Command::Nothing("UNLISTEN"),
         AstStatement::LISTEN { .. } => Command::Nothing("LISTEN"),
         AstStatement::Deallocate { name, .. } => {
@@ -185,16 +146,24 @@ fn text_of(value: &Expr) -> String {
 /// `SHOW TIME ZONE` and `SHOW TRANSACTION ISOLATION LEVEL` are settings too.
 fn shown(words: &[Ident]) -> String {
     let words: Vec<String> = words.iter().map(|word| word.value.to_ascii_lowercase()).collect();
-    match words.join(" ").as_str() {
-        "time zone" => "timezone".to_owned(),
-        "transaction isolation level" => "transaction_isolation".to_owned(),
-        _ => words.join("."),
+    match shown_as(&words.join(" ")) {
+        name if name.contains(' ') => words.join("."),
+        name => name,
     }
+}
+
+fn shown_as(words: &str) -> String {
+    let name = match words {
+        "time zone" => "timezone",
+        "transaction isolation level" => "transaction_isolation",
+        other => other,
+    };
+    name.to_owned()
 }
 
 impl Connection {
     /// Does what `command` says.
-    pub(super) fn command<C>(
+    pub(super) async fn command<C>(
         &self,
         client: &C,
         command: &Command,
@@ -210,12 +179,12 @@ impl Connection {
         }
         Ok(match command {
             Command::Set { name, value } => {
-                let mut settings = self.settings.lock();
-                if settings.len() >= SETTINGS_MAX && !settings.contains_key(name) {
-                    return Err(errors::error("53400", "too many settings"));
-                }
-                settings.insert(name.clone(), value.clone());
+                self.settings.lock().set(name, value.clone())?;
                 Response::Execution(Tag::new("SET"))
+            }
+            Command::Reset(name) => {
+                self.settings.lock().reset(name.as_deref());
+                Response::Execution(Tag::new("RESET"))
             }
             Command::Show(name) => self.show(name)?,
             Command::Begin { pinned } => {
@@ -228,22 +197,39 @@ impl Connection {
             Command::Commit | Command::Rollback => {
                 *self.pinned.lock() = None;
                 let kept = *command == Command::Commit && status != TransactionStatus::Error;
+                self.end_cursors(kept).await;
                 Response::TransactionEnd(Tag::new(if kept { "COMMIT" } else { "ROLLBACK" }))
             }
             Command::Deallocate(name) => {
-                let mut prepared = self.prepared.lock();
-                let names: Vec<String> = match name {
-                    Some(name) => vec![name.clone()],
-                    None => prepared.iter().cloned().collect(),
-                };
-                for name in names {
-                    prepared.remove(&name);
-                    client.portal_store().rm_statement(&name);
-                }
+                self.deallocate(client, name.as_deref());
                 Response::Execution(Tag::new("DEALLOCATE"))
+            }
+            Command::Close(name) => self.close(name.as_deref()).await?,
+            Command::Discard => {
+                self.deallocate(client, None);
+                self.settings.lock().reset(None);
+                self.end_cursors(false).await;
+                Response::Execution(Tag::new("DISCARD ALL"))
             }
             Command::Nothing(tag) => Response::Execution(Tag::new(tag)),
         })
+    }
+
+    /// Forgets a prepared statement, or all.
+    fn deallocate<C>(&self, client: &C, name: Option<&str>)
+    where
+        C: ClientInfo + ClientPortalStore,
+        C::PortalStore: PortalStore,
+    {
+        let mut prepared = self.prepared.lock();
+        let names: Vec<String> = match name {
+            Some(name) => vec![name.to_owned()],
+            None => prepared.iter().cloned().collect(),
+        };
+        for name in names {
+            prepared.remove(&name);
+            client.portal_store().rm_statement(&name);
+        }
     }
 
     /// The schema of what `SHOW` answers.
@@ -253,8 +239,7 @@ impl Connection {
     }
 
     fn show(&self, name: &str) -> PgWireResult<Response> {
-        let set = self.settings.lock().get(name).cloned();
-        let Some(value) = set.or_else(|| setting(name).map(str::to_owned)) else {
+        let Some(value) = self.settings.lock().get(name) else {
             let text = format!("unrecognized configuration parameter \"{name}\"");
             return Err(errors::error("42704", text));
         };

@@ -1,6 +1,6 @@
 //! One connection: what it asks with, and how a statement of it becomes rows on their way.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,9 +12,12 @@ use pgwire::api::results::{QueryResponse, Response};
 use pgwire::error::PgWireResult;
 use queries_tables::Snapshot;
 
+use super::copy::CopyForm;
+use super::cursors::Cursor;
 use super::errors;
 use super::rows::{RowWriter, conform, fields};
 use super::running::{Running, Watched};
+use super::settings::Settings;
 use crate::engine::SqlEngine;
 use crate::statement::SqlStatement;
 use crate::stream::SqlStream;
@@ -27,12 +30,13 @@ pub(super) struct Connection {
     pub(super) engine: Arc<SqlEngine>,
     pub(super) snapshots: Snapshots,
     pub(super) running: Arc<Running>,
-    /// What `SET` set.
-    pub(super) settings: Mutex<BTreeMap<String, String>>,
+    pub(super) settings: Mutex<Settings>,
     /// The moment that a transaction reads which asked for one.
     pub(super) pinned: Mutex<Option<Arc<dyn Snapshot>>>,
     /// Names of prepared statements.
     pub(super) prepared: Mutex<HashSet<String>>,
+    /// Open cursors; locked while one of them reads.
+    pub(super) cursors: tokio::sync::Mutex<Vec<Cursor>>,
 }
 
 impl fmt::Debug for Connection {
@@ -50,6 +54,7 @@ impl Connection {
             settings: Mutex::default(),
             pinned: Mutex::default(),
             prepared: Mutex::default(),
+            cursors: tokio::sync::Mutex::default(),
         }
     }
 
@@ -61,6 +66,19 @@ impl Connection {
         (self.snapshots)().map_err(|why| errors::error("57P03", why))
     }
 
+    /// Starts a query, within the time that the client gives it.
+    pub(super) async fn opened(&self, statement: SqlStatement, sql: &str) -> PgWireResult<SqlStream> {
+        let snapshot = self.snapshot()?;
+        let timeout = self.settings.lock().statement_timeout();
+        let timeout = timeout.unwrap_or(self.engine.config().timeout);
+        let mut watched = self.running.begin();
+        let started = async {
+            let stream = self.engine.stream_for(snapshot, statement, timeout).await;
+            stream.map_err(|error| errors::of_query(&error, sql))
+        };
+        watched.or_ended(started).await
+    }
+
     /// Starts a query whose rows are sent while it runs. `described` is what the client was told about them.
     pub(super) async fn start(
         &self,
@@ -69,13 +87,9 @@ impl Connection {
         formats: &Format,
         described: Option<&SchemaRef>,
     ) -> PgWireResult<Response> {
-        let snapshot = self.snapshot()?;
-        let mut watched = self.running.begin();
-        let started = async {
-            let stream = self.engine.stream(snapshot, statement).await;
-            stream.map_err(|error| errors::of_query(&error, sql))
-        };
-        let stream = watched.or_ended(started).await?;
+        // Counted before it is opened, so that nothing lies between in which nothing runs.
+        let watched = self.running.begin();
+        let stream = self.opened(statement, sql).await?;
         let schema = match described {
             None => Arc::clone(stream.schema()),
             Some(described) => conform(described, stream.schema())?,
@@ -92,27 +106,21 @@ impl Connection {
         Ok(Response::Query(QueryResponse::new(fields, rows)))
     }
 
-    /// Runs a query to its end and keeps its rows, which are bounded as those of one over HTTP are.
-    pub(super) async fn finish(&self, statement: SqlStatement, sql: &str) -> PgWireResult<Response> {
-        let snapshot = self.snapshot()?;
-        let mut watched = self.running.begin();
-        let rows_max = self.engine.config().rows_max;
-        let ended = async {
-            let result = match self.engine.stream(snapshot, statement).await {
-                Ok(stream) => stream.collect(rows_max).await,
-                Err(error) => Err(error),
-            };
-            result.map_err(|error| errors::of_query(&error, sql))
+    /// Starts a query whose rows are copied out.
+    pub(super) async fn copying(
+        &self,
+        statement: SqlStatement,
+        form: CopyForm,
+        sql: &str,
+    ) -> PgWireResult<(QueryResponse, CopyForm)> {
+        let formats = match form.is_binary() {
+            true => Format::UnifiedBinary,
+            false => Format::UnifiedText,
         };
-        let result = watched.or_ended(ended).await?;
-        let fields = Arc::new(fields(result.schema(), &Format::UnifiedText)?);
-        let mut writer = RowWriter::new(Arc::clone(&fields), Arc::clone(result.schema()));
-        let mut rows = Vec::with_capacity(result.row_count());
-        for batch in result.batches() {
-            rows.extend(writer.rows(batch)?);
+        match self.start(statement, sql, &formats, None).await? {
+            Response::Query(rows) => Ok((rows, form)),
+            _ => Err(errors::error("XX000", "a query gave no rows")),
         }
-        let rows = futures::stream::iter(rows.into_iter().map(Ok));
-        Ok(Response::Query(QueryResponse::new(fields, rows)))
     }
 }
 

@@ -9,21 +9,25 @@ use async_trait::async_trait;
 use datafusion::sql::sqlparser::ast::{Expr, Value};
 use futures::Sink;
 use pgwire::api::portal::{Format, Portal, PortalExecutionState};
-use pgwire::api::query::{ExtendedQueryHandler, send_query_response};
-use pgwire::api::results::{FieldInfo, Response};
+use pgwire::api::query::{ExtendedQueryHandler, send_describe_response, send_query_response};
+use pgwire::api::results::{DescribePortalResponse, FieldInfo, Response};
 use pgwire::api::stmt::QueryParser;
 use pgwire::api::store::{Entry, PortalStore};
 use pgwire::api::{ClientInfo, ClientPortalStore, DEFAULT_NAME, PgWireConnectionState, Type};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::extendedquery::{
-    Close, CloseComplete, Execute, Parse, ParseComplete, TARGET_TYPE_BYTE_PORTAL, TARGET_TYPE_BYTE_STATEMENT,
+    Close, CloseComplete, Describe, Execute, Parse, ParseComplete, TARGET_TYPE_BYTE_PORTAL,
+    TARGET_TYPE_BYTE_STATEMENT,
 };
 use pgwire::messages::response::TransactionStatus;
 use queries_tables::Snapshot;
 
-use super::commands::{Asked, Command, aborted};
+use super::asked::Asked;
+use super::commands::{Command, aborted};
 use super::connection::Connection;
+use super::copying::send_copy;
+use super::cursor_words::Declared;
 use super::errors;
 use super::parameters::{Bound, element_of, list_of, literal, named, typed_null};
 use super::rows::{fields, pg_type};
@@ -74,10 +78,19 @@ impl QueryParser for Parser {
         let (schema, parameters) = match &one {
             Asked::Command(Command::Show(name)) => (Connection::show_schema(name), Vec::new()),
             Asked::Command(_) => (Arc::new(Schema::empty()), Vec::new()),
-            Asked::Query(_) if client.transaction_status() == TransactionStatus::Error => {
-                return Err(aborted());
-            }
+            _ if client.transaction_status() == TransactionStatus::Error => return Err(aborted()),
             Asked::Query(statement) => self.0.describe(statement, sql, types).await?,
+            // Their rows come otherwise, or later.
+            Asked::Copy(statement, _) => {
+                let (_, parameters) = self.0.describe(statement, sql, types).await?;
+                (Arc::new(Schema::empty()), parameters)
+            }
+            Asked::Declare(declared) => {
+                let (_, parameters) = self.0.describe(&declared.query, sql, types).await?;
+                (Arc::new(Schema::empty()), parameters)
+            }
+            Asked::Fetch(fetched) if fetched.only_moves => (Arc::new(Schema::empty()), Vec::new()),
+            Asked::Fetch(fetched) => (self.0.cursor_schema(&fetched.name).await?, Vec::new()),
         };
         Ok(Some(Prepared {
             asked: one,
@@ -249,6 +262,25 @@ impl ExtendedQueryHandler for Extended {
         Ok(())
     }
 
+    /// A cursor is a portal too, and clients ask what its columns are.
+    async fn on_describe<C>(&self, client: &mut C, message: Describe) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        if message.target_type == TARGET_TYPE_BYTE_PORTAL
+            && let Some(name) = message.name.as_deref()
+            && client.portal_store().get_portal(name).is_none()
+            && let Ok(schema) = self.0.cursor_schema(name).await
+        {
+            let fields = fields(&schema, &Format::UnifiedText)?;
+            return send_describe_response(client, &DescribePortalResponse::new(fields)).await;
+        }
+        self._on_describe(client, message).await
+    }
+
     /// All rows of a query are sent while it runs; only a client that fetches some at a time leaves them waiting.
     async fn on_execute<C>(&self, client: &mut C, message: Execute) -> PgWireResult<()>
     where
@@ -262,16 +294,21 @@ impl ExtendedQueryHandler for Extended {
             Some(Entry::Value(portal)) if message.max_rows == 0 => portal,
             _ => return self._on_execute(client, message).await,
         };
-        let is_query = matches!(portal.statement.statement.asked, Asked::Query(_));
+        let asked = &portal.statement.statement.asked;
+        let has_rows = matches!(asked, Asked::Query(_) | Asked::Copy(..));
         let mut state = portal.state.lock().await;
-        if !is_query || !matches!(*state, PortalExecutionState::Initial) {
+        if !has_rows || !matches!(*state, PortalExecutionState::Initial) {
             drop(state);
             return self._on_execute(client, message).await;
         }
         client.set_state(PgWireConnectionState::QueryInProgress);
         *state = PortalExecutionState::Finished;
         drop(state);
-        if let Response::Query(response) = self.do_query(client, portal.as_ref(), 0).await? {
+        if let Asked::Copy(_, form) = asked {
+            let (prepared, statement) = self.bound(portal.as_ref())?;
+            let copying = self.0.copying(statement, form.clone(), &prepared.sql).await?;
+            send_copy(client, copying).await?;
+        } else if let Response::Query(response) = self.do_query(client, portal.as_ref(), 0).await? {
             send_query_response(client, response, false).await?;
         }
         client.set_state(PgWireConnectionState::ReadyForQuery);
@@ -292,10 +329,41 @@ impl ExtendedQueryHandler for Extended {
     {
         let prepared = &portal.statement.statement;
         let status = client.transaction_status();
-        let statement = match &prepared.asked {
-            Asked::Command(command) => return self.0.command(client, command, status),
-            Asked::Query(_) if status == TransactionStatus::Error => return Err(aborted()),
-            Asked::Query(statement) => statement,
+        let formats = &portal.result_column_format;
+        match &prepared.asked {
+            Asked::Command(command) => self.0.command(client, command, status).await,
+            _ if status == TransactionStatus::Error => Err(aborted()),
+            Asked::Fetch(fetched) => self.0.fetch(fetched, Some(formats)).await,
+            Asked::Declare(declared) => {
+                let (_, query) = self.bound(portal)?;
+                let declared = Declared {
+                    query,
+                    ..declared.clone()
+                };
+                self.0.declare(declared, &prepared.sql, status).await
+            }
+            Asked::Query(_) => {
+                let (_, bound) = self.bound(portal)?;
+                let described = Some(&prepared.schema);
+                self.0.start(bound, &prepared.sql, formats, described).await
+            }
+            Asked::Copy(..) => Err(errors::error(
+                "0A000",
+                "the rows of COPY come all at once: execute it without a limit",
+            )),
+        }
+    }
+}
+
+impl Extended {
+    /// What was prepared, and its query with the values that are bound.
+    fn bound<'a>(&self, portal: &'a Portal<Prepared>) -> PgWireResult<(&'a Prepared, SqlStatement)> {
+        let prepared = &portal.statement.statement;
+        let Some(statement) = prepared.asked.query() else {
+            return Err(errors::error(
+                "XX000",
+                "a statement without a query was executed as one",
+            ));
         };
         if portal.parameters.len() != prepared.parameters.len() {
             let text = format!(
@@ -315,8 +383,7 @@ impl ExtendedQueryHandler for Extended {
         }
         let bound = statement.with_parameters(&values);
         let bound = bound.map_err(|error| errors::of_query(&error, &prepared.sql))?;
-        let (formats, described) = (&portal.result_column_format, Some(&prepared.schema));
-        self.0.start(bound, &prepared.sql, formats, described).await
+        Ok((prepared, bound))
     }
 }
 

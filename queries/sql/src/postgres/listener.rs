@@ -133,12 +133,14 @@ impl PostgresServer {
             Arc::clone(&self.snapshots),
             Arc::clone(&running),
         );
+        let connection = Arc::new(connection);
+        let _known = Known(&self.cancels, &running);
         let handlers = Handlers {
-            connection: Arc::new(connection),
+            connection: Arc::clone(&connection),
             startup: Arc::new(Startup {
                 cancels: Arc::clone(&self.cancels),
                 keys: Arc::clone(&self.keys),
-                running: Arc::clone(&running),
+                connection,
                 refused,
             }),
         };
@@ -150,7 +152,15 @@ impl PostgresServer {
             }
             () = drained(&mut stop, &running, self.config.patience) => {}
         }
-        self.cancels.remove(&running);
+    }
+}
+
+/// A connection that cancel requests find; its socket stays open while they do.
+struct Known<'a>(&'a Cancels, &'a Arc<Running>);
+
+impl Drop for Known<'_> {
+    fn drop(&mut self) {
+        self.0.remove(self.1);
     }
 }
 

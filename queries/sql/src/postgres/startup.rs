@@ -16,8 +16,9 @@ use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 use queries_tables::sql_tables::CATALOG;
 
+use super::connection::Connection;
 use super::errors;
-use super::running::{Cancels, Running};
+use super::running::Cancels;
 use crate::pg_catalog::SERVER_VERSION;
 
 /// Greets one connection.
@@ -25,7 +26,7 @@ use crate::pg_catalog::SERVER_VERSION;
 pub(super) struct Startup {
     pub(super) cancels: Arc<Cancels>,
     pub(super) keys: Arc<RandomPidSecretKeyGenerator>,
-    pub(super) running: Arc<Running>,
+    pub(super) connection: Arc<Connection>,
     /// Why the connection cannot be served.
     pub(super) refused: Option<String>,
 }
@@ -54,8 +55,12 @@ impl StartupHandler for Startup {
             let text = format!("database \"{named}\" does not exist; the only one is \"{CATALOG}\"");
             return Err(errors::fatal("3D000", text));
         }
+        let parameters = metadata
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        self.connection.settings.lock().greeting(parameters)?;
         let (pid, key) = self.keys.generate(client);
-        self.cancels.add(pid, &key, Arc::clone(&self.running));
+        self.cancels.add(pid, &key, Arc::clone(&self.connection.running));
         client.set_pid_and_secret_key(pid, key);
         let mut parameters = DefaultServerParameterProvider::default();
         parameters.server_version = SERVER_VERSION.to_owned();

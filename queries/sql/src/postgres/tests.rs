@@ -16,13 +16,13 @@ use crate::{SqlConfig, SqlEngine};
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 
 /// A client that knows the frames of the protocol.
-struct Client(TcpStream);
+pub(super) struct Client(TcpStream);
 
 /// A message: its kind and its body.
-type Message = (u8, Vec<u8>);
+pub(super) type Message = (u8, Vec<u8>);
 
 impl Client {
-    async fn connect(address: std::net::SocketAddr, database: &str) -> (Self, Vec<Message>) {
+    pub(super) async fn connect(address: std::net::SocketAddr, database: &str) -> (Self, Vec<Message>) {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let mut body = 196_608_i32.to_be_bytes().to_vec();
         body.extend(format!("user\0me\0database\0{database}\0\0").bytes());
@@ -33,7 +33,7 @@ impl Client {
         (client, greeting)
     }
 
-    async fn send(&mut self, kind: u8, body: &[u8]) {
+    pub(super) async fn send(&mut self, kind: u8, body: &[u8]) {
         self.0.write_u8(kind).await.unwrap();
         self.0.write_i32(body.len() as i32 + 4).await.unwrap();
         self.0.write_all(body).await.unwrap();
@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// Messages up to `ReadyForQuery`, or to the end of the connection.
-    async fn until_ready(&mut self) -> Vec<Message> {
+    pub(super) async fn until_ready(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
         while let Some(message) = self.read().await {
             let ready = message.0 == b'Z';
@@ -60,14 +60,14 @@ impl Client {
         messages
     }
 
-    async fn simple(&mut self, sql: &str) -> Vec<Message> {
+    pub(super) async fn simple(&mut self, sql: &str) -> Vec<Message> {
         self.send(b'Q', format!("{sql}\0").as_bytes()).await;
         self.until_ready().await
     }
 }
 
 /// Rows in text, a line a row.
-fn rows(messages: &[Message]) -> String {
+pub(super) fn rows(messages: &[Message]) -> String {
     let rows = messages.iter().filter(|(kind, _)| *kind == b'D');
     let lines = rows.map(|(_, body)| {
         let (mut at, mut fields) = (2, Vec::new());
@@ -88,7 +88,7 @@ fn rows(messages: &[Message]) -> String {
 }
 
 /// A field of the first error.
-fn error(messages: &[Message], field: char) -> String {
+pub(super) fn error(messages: &[Message], field: char) -> String {
     let (_, body) = messages.iter().find(|(kind, _)| *kind == b'E').expect("an error");
     let fields = body.split(|byte| *byte == 0);
     let texts = fields.map(|field| String::from_utf8_lossy(field).into_owned());
@@ -96,13 +96,13 @@ fn error(messages: &[Message], field: char) -> String {
     found.map(|text| text[1..].to_owned()).unwrap_or_default()
 }
 
-type Served = (
+pub(super) type Served = (
     std::net::SocketAddr,
     watch::Sender<bool>,
     tokio::task::JoinHandle<()>,
 );
 
-async fn serve(config: PostgresConfig) -> Served {
+pub(super) async fn serve(config: PostgresConfig) -> Served {
     serve_by(config, SqlEngine::new(SqlConfig::default(), Handle::current())).await
 }
 

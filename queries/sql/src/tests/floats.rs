@@ -178,11 +178,7 @@ async fn groups_and_extremes_are_those_of_the_values() {
                 .map(|count| count * count)
                 .sum();
             let joined = "SELECT count(*) FROM m a JOIN m b ON a.value = b.value * 1.0";
-            assert_eq!(
-                ask(joined).await,
-                [pairs.to_string()],
-                "{partitions}: {joined}"
-            );
+            assert_eq!(ask(joined).await, [pairs.to_string()], "{partitions}: {joined}");
         }
     }
 }
@@ -214,10 +210,7 @@ async fn the_largest_is_nan_and_order_ends_with_it() {
         }
         let top = "SELECT i, max(value * 1.0) AS v FROM m GROUP BY i ORDER BY v DESC LIMIT 5";
         let found = rows(&snapshot, partitions, top).await;
-        let values: Vec<&str> = found
-            .iter()
-            .map(|row| row.split_once(',').unwrap().1)
-            .collect();
+        let values: Vec<&str> = found.iter().map(|row| row.split_once(',').unwrap().1).collect();
         assert_eq!(values, ["NaN", "NaN", "NaN", "NaN", "+Inf"], "{partitions}");
         let raw = "SELECT count(*) FILTER (WHERE value IS NULL) AS a, min(value) AS b, max(value) AS c FROM samples_raw";
         assert_eq!(rows(&snapshot, partitions, raw).await, ["1,-Inf,NaN"]);

@@ -94,11 +94,15 @@ async fn native_histograms_of_an_answer_are_rows() {
         ),
         // More rows than a batch has.
         (
-            format!("SELECT count(*) AS n, count(value) AS v, count(histogram) AS h, sum(histogram['sum']) AS s {mixed}"),
+            format!(
+                "SELECT count(*) AS n, count(value) AS v, count(histogram) AS h, sum(histogram['sum']) AS s {mixed}"
+            ),
             "n,v,h,s\n43201,28801,14400,7200\n",
         ),
         (
-            format!("SELECT count(*) AS n FROM (SELECT timestamp - lag(timestamp) OVER () AS d {mixed}) WHERE d = interval '1 second'"),
+            format!(
+                "SELECT count(*) AS n FROM (SELECT timestamp - lag(timestamp) OVER () AS d {mixed}) WHERE d = interval '1 second'"
+            ),
             "n\n43200\n",
         ),
     ] {
