@@ -18,6 +18,8 @@ use crate::servers::{Server, escape};
 
 /// How long a server may go on merging what it was given, before it is asked anyway.
 const SETTLE_MAX: Duration = Duration::from_secs(300);
+/// Seconds of rest in a row: longer than VictoriaMetrics keeps new samples from queries.
+const REST_SECONDS: usize = 5;
 /// CPU seconds that a server at rest takes in a second at most.
 const REST_CPU: f64 = 0.02;
 
@@ -32,12 +34,10 @@ pub(super) fn load(server: &Server, series: &[PageSeries], start_ms: i64, end_ms
         end_ms,
     );
     let samples = data::load(server, vec![set], end_ms)?;
-    let started = Instant::now();
-    loop {
+    let (started, mut rested) = (Instant::now(), 0);
+    while rested < REST_SECONDS && started.elapsed() < SETTLE_MAX {
         let ((), _, cpu) = server.process.cpu_during(Duration::from_secs(1), || Ok(()))?;
-        if cpu < REST_CPU || started.elapsed() > SETTLE_MAX {
-            break;
-        }
+        rested = if cpu < REST_CPU { rested + 1 } else { 0 };
     }
     say(&format!(
         "{}: {samples} samples of {} series are in, at rest after {:.0} s",

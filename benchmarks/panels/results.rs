@@ -57,7 +57,7 @@ impl Section<'_> {
     fn markdown(&self) -> String {
         let questions = 0..self.part.questions.len();
         // What every server answers, with something and with nothing.
-        let (mut full, mut empty) = (Vec::new(), Vec::new());
+        let (mut full, mut empty, mut mixed) = (Vec::new(), Vec::new(), Vec::new());
         for question in questions.clone() {
             let points: Option<Vec<usize>> = self
                 .asked
@@ -67,26 +67,33 @@ impl Section<'_> {
             match points {
                 Some(points) if points.iter().all(|&points| points > 0) => full.push(question),
                 Some(points) if points.iter().all(|&points| points == 0) => empty.push(question),
-                _ => {}
+                _ => mixed.push(question),
             }
         }
         let times: usize = self.part.questions.iter().map(|question| question.times).sum();
         let mut text = format!(
             "## {}\n\n{} expressions in {times} questions of the dashboard: {} have an answer, {} have nothing to show on \
-             any server, {} are answered otherwise by some.\n\n",
+             any server, {} have one on some.\n\n",
             self.part.title,
             questions.len(),
             full.len(),
             empty.len(),
-            questions.len() - full.len() - empty.len(),
+            mixed.len(),
         );
         text.push_str(&self.figures(&full, &empty).markdown());
-        if let (Some(ours), Some(theirs)) = (self.at(Kind::Weir), self.at(Kind::Prometheus)) {
+        let both = self.at(Kind::Weir).zip(self.at(Kind::Prometheus));
+        if let Some((ours, theirs)) = both.filter(|_| !full.is_empty()) {
             text.push_str(&self.worst(&full, ours, theirs));
         }
-        if !empty.is_empty() {
-            let names: Vec<_> = empty.iter().map(|&question| self.name(question)).collect();
-            text.push_str(&format!("\nNothing to show: {}.\n", names.join("; ")));
+        text.push_str(&self.refusals());
+        for (title, questions) in [
+            ("Nothing to show", empty),
+            ("An answer on some servers only", mixed),
+        ] {
+            if !questions.is_empty() {
+                let names: Vec<_> = questions.iter().map(|&question| self.name(question)).collect();
+                text.push_str(&format!("\n{title}: {}.\n", names.join("; ")));
+            }
         }
         text.push_str(&self.likeness());
         text
@@ -161,6 +168,9 @@ impl Section<'_> {
                     mean(empty),
                 );
             }
+            if all.is_empty() {
+                continue;
+            }
             let whole = servers.clone().map(|server| self.dashboard(server, &all, figure));
             row(&format!("{what}, the whole dashboard once"), whole.collect());
         }
@@ -214,6 +224,23 @@ impl Section<'_> {
         )
     }
 
+    /// What is refused, by whom and why.
+    fn refusals(&self) -> String {
+        let mut text = String::new();
+        for (kind, asked) in self.kinds.iter().zip(&self.asked) {
+            for (question, asked) in asked.iter().enumerate() {
+                if let Asked::Refused(reason) = asked {
+                    text.push_str(&format!(
+                        "\n{} refuses {}: {reason}\n",
+                        kind.name(),
+                        self.name(question)
+                    ));
+                }
+            }
+        }
+        text
+    }
+
     /// How far the others answer as the first does; where Prometheus does not, each question.
     fn likeness(&self) -> String {
         let mut text = String::new();
@@ -265,7 +292,7 @@ fn told(asked: &Asked) -> String {
             "has {} series, {} points, sum {}",
             answer.series, answer.points, answer.sum
         ),
-        Asked::Refused(text) => format!("refuses: {text}"),
+        Asked::Refused(_) => "refuses".to_owned(),
     }
 }
 
@@ -332,7 +359,7 @@ mod tests {
         ];
         let text = markdown(&[part], &outcomes);
         for line in [
-            "4 expressions in 6 questions of the dashboard: 2 have an answer, 1 have nothing to show on any server, 1 are",
+            "4 expressions in 6 questions of the dashboard: 2 have an answer, 1 have nothing to show on any server, 1 have one on some.",
             "| CPU, geometric mean of those with an answer | 2.00 | 2.83 | 1.41 |",
             "| CPU, geometric mean of those with nothing | 0.50 | 0.25 | 0.50 |",
             "| CPU, the whole dashboard once | 13.5 | 10.2 | 0.76 |",
@@ -340,9 +367,11 @@ mod tests {
             "more CPU than Prometheus for 1, more wall time for 1.",
             "|---|---:|---:|---:|---:|---:|---:|\n| B | 1 | 1 | 4.00 | 2.00 | 2.00 | 2.00 |\n| A |",
             "Nothing to show: C.",
+            "An answer on some servers only: D.",
             "Prometheus answers as Weir does: 2 to the last digit, 0 but for the last digits, 2 otherwise.",
             "- B: Weir has 1 series, 1 points, sum 2; Prometheus has 1 series, 1 points, sum 2.5.",
-            "- D: Weir has 1 series, 1 points, sum 3; Prometheus refuses: 422.",
+            "- D: Weir has 1 series, 1 points, sum 3; Prometheus refuses.",
+            "\nPrometheus refuses D: 422\n",
         ] {
             assert!(text.contains(line), "{line}\nis not in\n{text}");
         }

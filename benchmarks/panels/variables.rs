@@ -75,10 +75,8 @@ impl<'a> Variables<'a> {
             .collect();
         let all = variable.include_all && variable.current.iter().any(|value| value == "$__all");
         let first = values.first().context("there is no value to choose")?.clone();
-        if all {
-            if let Some(value) = &variable.all_value {
-                return Ok(Chosen::verbatim(value));
-            }
+        if let (true, Some(value)) = (all, &variable.all_value) {
+            return Ok(Chosen::verbatim(value));
         }
         let values = match (all, saved.as_slice()) {
             (true, _) => values,
