@@ -1,5 +1,7 @@
 //! One label's column: its distinct values, sorted, and a code for each series that has the label.
 
+use std::ops::Range;
+
 /// A label's values over the series that have it, in series order.
 #[derive(Debug)]
 pub(super) struct Column {
@@ -46,6 +48,24 @@ impl Column {
             Codes::One(codes) => codes[at as usize].into(),
             Codes::Two(codes) => codes[at as usize].into(),
             Codes::Four(codes) => codes[at as usize],
+        }
+    }
+
+    /// Appends those places of `at` that have `code`, less `at.start`.
+    pub(super) fn places_of(&self, code: u32, at: Range<u32>, places: &mut Vec<u32>) {
+        fn find<T: Copy + PartialEq>(codes: &[T], code: T, places: &mut Vec<u32>) {
+            places.extend(
+                (0u32..)
+                    .zip(codes)
+                    .filter(|(_, one)| **one == code)
+                    .map(|(place, _)| place),
+            );
+        }
+        let at = at.start as usize..at.end as usize;
+        match &self.codes {
+            Codes::One(codes) => find(&codes[at], code as u8, places),
+            Codes::Two(codes) => find(&codes[at], code as u16, places),
+            Codes::Four(codes) => find(&codes[at], code, places),
         }
     }
 

@@ -2,6 +2,8 @@
 //! a value is asked when the first series that the other matchers leave has it.
 
 use std::cell::Cell;
+use std::cmp::Reverse;
+use std::ops::Range;
 
 use engine_model::{METRIC_NAME, MatchOp, Matcher};
 
@@ -25,13 +27,33 @@ enum Wanted<'a> {
     Judged(&'a Matcher, Vec<Cell<Option<bool>>>),
 }
 
+/// What is wanted of a column of a run, and where the run's codes begin in it.
+type Active<'a> = (&'a Wanted<'a>, &'a Column, u32);
+
 impl Wanted<'_> {
-    fn has(&self, column: &Column, code: u32) -> bool {
+    /// A place in the order in which it is looked at.
+    fn cost(&self) -> u8 {
+        match self {
+            Self::Only(codes) if codes.len() == 1 => 0,
+            Self::Only(_) | Self::AllBut(_) => 1,
+            Self::Judged(..) => 2,
+        }
+    }
+
+    /// The only code that matches, if there is just one.
+    fn only(&self) -> Option<u32> {
         match self {
             Self::Only(codes) => match codes.as_slice() {
-                [only] => code == *only,
-                codes => codes.binary_search(&code).is_ok(),
+                [only] => Some(*only),
+                _ => None,
             },
+            Self::AllBut(_) | Self::Judged(..) => None,
+        }
+    }
+
+    fn has(&self, column: &Column, code: u32) -> bool {
+        match self {
+            Self::Only(codes) => codes.binary_search(&code).is_ok(),
             Self::AllBut(unwanted) => Some(code) != *unwanted,
             Self::Judged(matcher, judged) => {
                 let judgement = &judged[code as usize];
@@ -53,19 +75,15 @@ impl SeriesIndex {
             return Vec::new();
         }
         let mut filters: Vec<Filter<'_>> = matchers.iter().map(|matcher| self.filter(matcher)).collect();
-        // Regular expressions come last.
-        filters.sort_by_key(|filter| matches!(filter.wanted, Wanted::Judged(..)));
+        // The one that leaves the fewest comes first, as far as numbers of values tell; regular expressions come last.
+        filters.sort_by_key(|filter| (filter.wanted.cost(), Reverse(self.values_of(filter.column))));
         let mut found = Vec::new();
         let mut run = self.run_of(from);
         while run < self.runs.len() && self.runs[run].first_series < until {
             let start = self.runs[run].first_series;
             let members = start.max(from)..self.run_end(run).min(until);
             if let Some(active) = self.active_filters(run, &filters) {
-                found.extend(members.filter(|&series| {
-                    active.iter().all(|&(wanted, column, codes_at)| {
-                        wanted.has(column, column.code(codes_at + (series - start)))
-                    })
-                }));
+                select(&active, start, members, &mut found);
             }
             run += 1;
         }
@@ -73,11 +91,7 @@ impl SeriesIndex {
     }
 
     /// The filters that look at a label which the run has; `None` when the run as a whole fails.
-    fn active_filters<'a>(
-        &'a self,
-        run: usize,
-        filters: &'a [Filter<'_>],
-    ) -> Option<Vec<(&'a Wanted<'a>, &'a Column, u32)>> {
+    fn active_filters<'a>(&'a self, run: usize, filters: &'a [Filter<'_>]) -> Option<Vec<Active<'a>>> {
         let cells = self.cells_of(run);
         let mut active = Vec::with_capacity(filters.len());
         for filter in filters {
@@ -91,6 +105,11 @@ impl SeriesIndex {
             }
         }
         Some(active)
+    }
+
+    /// Number of values of a column.
+    fn values_of(&self, column: Option<u32>) -> usize {
+        column.map_or(0, |column| self.columns[column as usize].values_len())
     }
 
     fn filter<'a>(&self, matcher: &'a Matcher) -> Filter<'a> {
@@ -129,6 +148,28 @@ impl SeriesIndex {
         let until = partition_point(all, |series| self.metric_name(series) <= name.value.as_str());
         (from, until)
     }
+}
+
+/// Appends those of `members` that all of `active` accept; their run begins with the series `start`.
+fn select(active: &[Active<'_>], start: u32, members: Range<u32>, found: &mut Vec<u32>) {
+    let accepted = |series: &u32, active: &[Active<'_>]| {
+        active
+            .iter()
+            .all(|&(wanted, column, codes_at)| wanted.has(column, column.code(codes_at + (series - start))))
+    };
+    let Some((&(first, column, codes_at), others)) = active.split_first() else {
+        found.extend(members);
+        return;
+    };
+    let Some(only) = first.only() else {
+        found.extend(members.filter(|series| accepted(series, active)));
+        return;
+    };
+    let mut places = Vec::new();
+    let at = codes_at + (members.start - start)..codes_at + (members.end - start);
+    column.places_of(only, at, &mut places);
+    let series = places.into_iter().map(|place| members.start + place);
+    found.extend(series.filter(|series| accepted(series, others)));
 }
 
 /// First number of the range for which `before` is false.
