@@ -5,9 +5,10 @@
 pub struct IngestFeatures {
     /// Exposed and pushed start timestamps become zeros before the first sample: `created-timestamp-zero-ingestion`.
     pub start_timestamp_zeros: bool,
-    /// They are kept with their samples: `st-storage`.
+    /// They are kept with their samples: `st-storage`. Those of zeros and staleness markers are not known.
     pub start_timestamps: bool,
-    /// The type and the unit of a metric become labels of its series: `type-and-unit-labels`.
+    /// The type and the unit of a metric become labels of its series: `type-and-unit-labels`. A unit is its own
+    /// family's only; Prometheus carries it on to the families of a page that say none.
     pub type_and_unit_labels: bool,
 }
 

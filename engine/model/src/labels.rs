@@ -10,10 +10,6 @@ use std::sync::Arc;
 
 /// The label that holds a series' metric name.
 pub const METRIC_NAME: &str = "__name__";
-/// Label that holds the metric's type where type-and-unit labels are ingested.
-pub const METRIC_TYPE: &str = "__type__";
-/// Label that holds the metric's unit there.
-pub const METRIC_UNIT: &str = "__unit__";
 
 /// A sorted, immutable label set.
 #[derive(Clone, PartialEq, Eq, Hash)]

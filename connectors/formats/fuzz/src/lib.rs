@@ -60,6 +60,7 @@ pub fn exposition(format: Format, data: &[u8]) {
         keep_classic_histograms: choice & 2 != 0,
         convert_classic_histograms: choice & 4 != 0,
         skip_created_series: choice & 8 != 0,
+        describe_series: choice & 16 != 0,
     };
     let (plain, mut series) = read(format, body, options, &[]);
     assert_eq!(read(format, body, options, &series).0, plain);

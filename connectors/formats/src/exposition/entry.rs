@@ -75,6 +75,9 @@ pub struct Options {
     pub convert_classic_histograms: bool,
     /// Leaves out the `_created` series of OpenMetrics, which tell start timestamps.
     pub skip_created_series: bool,
+    /// Adds type and unit of the family to the labels, as `__type__` and `__unit__`, over exposed labels of these
+    /// names. In protobuf they are part of what identifies a series, in text they are not, as in Prometheus.
+    pub describe_series: bool,
 }
 
 /// The grammar of an exposition.

@@ -17,6 +17,7 @@ use crate::{metric_family, open_metrics, prometheus_text};
 pub struct Parser<'a> {
     walk: Walk<'a>,
     skips_created: bool,
+    describes: bool,
     collating: Option<Box<Collating<'a>>>,
 }
 
@@ -71,6 +72,7 @@ impl<'a> Parser<'a> {
                 Format::PrometheusProto => Walk::Proto(Box::new(metric_family::Parser::new(body, options))),
             },
             skips_created: options.skip_created_series,
+            describes: options.describe_series,
             collating: collates.then(|| Box::new(collating)),
         }
     }
@@ -123,20 +125,21 @@ impl<'a> Parser<'a> {
             }
             (None, Walk::Proto(parser)) => parser.labels(),
         };
-        labels.map_err(|reason| self.error(reason))
+        let labels = labels.map_err(|reason| self.error(reason))?;
+        Ok(match self.describes {
+            true => self.described(labels),
+            false => labels,
+        })
     }
 
-    /// The labels with the type and the unit of the family as `__type__` and `__unit__`, over exposed labels of
-    /// these names.
-    pub fn described_labels(&self) -> Result<SeriesLabels<'_>, ParseError> {
-        let labels = self.labels()?;
-        Ok(match &self.collating {
+    fn described<'p>(&'p self, labels: SeriesLabels<'p>) -> SeriesLabels<'p> {
+        match &self.collating {
             // The family that ended it may have been read already.
             Some(collating) if collating.latest.is_some() => {
                 labels.described(MetricType::Histogram, collating.unit)
             }
             _ => labels.described(self.metric_type(), self.walk.unit()),
-        })
+        }
     }
 
     /// The latest entry's native histogram, not validated.
@@ -201,6 +204,7 @@ impl<'a> Parser<'a> {
             walk,
             skips_created,
             collating: Some(collating),
+            ..
         } = self
         else {
             return None;

@@ -49,11 +49,12 @@ fn read(format: Format, body: &[u8], options: Options, known: &[Vec<u8>]) -> (St
 }
 
 fn all_options() -> impl Iterator<Item = Options> {
-    (0..16u8).map(|bits| Options {
+    (0..32u8).map(|bits| Options {
         ignore_native_histograms: bits & 1 != 0,
         keep_classic_histograms: bits & 2 != 0,
         convert_classic_histograms: bits & 4 != 0,
         skip_created_series: bits & 8 != 0,
+        describe_series: bits & 16 != 0,
     })
 }
 
@@ -90,8 +91,8 @@ fn long_runs_of_created_lines_are_skipped_without_a_deep_stack() {
 }
 
 proptest! {
-    // Each case is read 144 times.
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    // Each case is read 288 times.
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn damage_never_panics(at in 0..TEXT.len(), byte in any::<u8>(), shift in 0..3usize) {

@@ -201,6 +201,11 @@ impl<'a> Parser<'a> {
             self.series.extend_from_slice(family.name.as_bytes());
             // No UTF-8 text has this byte.
             self.series.push(0xff);
+            if self.options.describe_series {
+                self.series.push(family.metric_type as u8);
+                self.series.extend_from_slice(family.unit.as_bytes());
+                self.series.push(0xff);
+            }
             self.family_len = self.series.len();
             self.family = Some(family);
             self.step = Step::Help;

@@ -53,6 +53,8 @@ fn batch(store: &Store, scrape: i64) -> engine_model::SampleBatch {
             _ => builder.push_histogram(reference, time, Arc::new(Histogram::stale())),
         }
     }
+    builder.set_float_starts(vec![1_699_999_999_000 + scrape / 3, 0, 5]);
+    builder.set_histogram_starts(vec![scrape]);
     builder.finish(table)
 }
 

@@ -51,7 +51,9 @@ async fn append(store: &Store, samples: &[Sent]) -> AppendOutcome {
 }
 
 /// Minutes of the samples of a series with the starts that they say.
-fn read(store: &Store, name: &str) -> Vec<(i64, Option<i64>)> {
+type Told = Vec<(i64, Option<i64>)>;
+
+fn read(store: &Store, name: &str) -> Told {
     let version = store.pin();
     let matchers = [Matcher::equal("__name__", name)];
     let selected = version.select(&matchers, i64::MIN, i64::MAX).unwrap();
@@ -80,7 +82,7 @@ fn read(store: &Store, name: &str) -> Vec<(i64, Option<i64>)> {
 }
 
 /// What is stored in [`every_state_keeps_them`].
-fn expected() -> [(&'static str, Vec<(i64, Option<i64>)>); 3] {
+fn expected() -> [(&'static str, Told); 3] {
     let moves = |minute: i64| match minute {
         0..5 => Some(-1),
         5..10 => None,

@@ -1,13 +1,10 @@
 //! Functions that change labels: `label_replace` and `label_join`.
 
 use engine_model::matcher::Pattern;
-use engine_model::{Labels, LabelsBuilder, METRIC_NAME};
-
-/// Label that holds the metric's type where Prometheus's type-and-unit labels are ingested.
-pub const METRIC_TYPE: &str = "__type__";
+use engine_model::{Labels, LabelsBuilder, METRIC_NAME, METRIC_TYPE, METRIC_UNIT};
 
 /// Labels that say what a metric is. They go together when a result is no longer that metric.
-pub const METADATA_LABELS: [&str; 3] = [METRIC_NAME, METRIC_TYPE, "__unit__"];
+pub const METADATA_LABELS: [&str; 3] = [METRIC_NAME, METRIC_TYPE, METRIC_UNIT];
 
 /// What is done to the labels of every series.
 #[derive(Debug, Clone)]

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use datafusion::error::Result;
-use engine_model::Labels;
 use engine_model::labels::Quoted;
 use engine_model::number::format_go_value;
+use engine_model::{Labels, METRIC_TYPE};
 
 use crate::annotations::Annotations;
 use crate::error::EvalError;
-use crate::functions::label::METRIC_TYPE;
 use crate::functions::range::{ParameterRule, RangeFunction};
 use crate::parser::Span;
 

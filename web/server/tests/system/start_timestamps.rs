@@ -163,8 +163,8 @@ async fn start_timestamps_are_kept_and_used() -> Result<()> {
     Ok(())
 }
 
-async fn exposed_start_timestamps_are_kept() -> Result<()> {
-    let started = now_ms() / 1000 - 100;
+/// An OpenMetrics page and a protobuf page of things that began at `started`, in seconds, or a part of one later.
+fn pages(started: i64) -> Pages {
     let text = format!(
         "# TYPE a counter\na_total{{x=\"1\"}} 5\na_created{{x=\"1\"}} {started}\n# TYPE g gauge\ng 1\n\
          # TYPE l histogram\nl_bucket{{le=\"+Inf\"}} 3\nl_count 3\nl_sum 4\nl_created {started}.5\n# EOF\n"
@@ -181,11 +181,15 @@ async fn exposed_start_timestamps_are_kept() -> Result<()> {
     let native = native.varint(7, 3).message(15, &at);
     let mut proto = Family::new("p_total", COUNTER).metric(&[], 3, &counter).bytes();
     proto.extend(Family::new("n", HISTOGRAM).metric(&[], 7, &native).bytes());
-    let pages = Pages::from([
+    Pages::from([
         ("text".to_owned(), (OPEN_METRICS, text.into_bytes())),
         ("proto".to_owned(), (PROTOBUF, proto)),
-    ]);
-    let address = serve(pages).await?;
+    ])
+}
+
+async fn exposed_start_timestamps_are_kept() -> Result<()> {
+    let started = now_ms() / 1000 - 100;
+    let address = serve(pages(started)).await?;
     let mut config =
         "global: {scrape_interval: 1s, scrape_native_histograms: true}\nscrape_configs:\n".to_owned();
     for job in ["text", "proto"] {

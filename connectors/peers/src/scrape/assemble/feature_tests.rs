@@ -1,6 +1,6 @@
 //! What feature flags add to a scrape: labels of type and unit, start timestamps that are kept.
 
-use super::protobuf_body::{COUNTER, Family, HISTOGRAM, Message};
+use super::protobuf_body::{COUNTER, Family, GAUGE, HISTOGRAM, Message};
 use super::tests::{assembler_with, render};
 use super::*;
 
@@ -82,6 +82,30 @@ fn types_and_units_become_labels() {
     let off = IngestFeatures::default();
     let batch = scrape(&mut assembler_with("", off), 0, Format::PrometheusProto, &body);
     assert_eq!(series(&batch), [r#"c_total{x="y"}"#]);
+}
+
+#[test]
+fn a_type_that_changes_in_protobuf_ends_the_series() {
+    let on = features(|features| features.type_and_unit_labels = true);
+    let mut assembler = assembler_with("", on);
+    let value = Message::default().double(1, 1.0);
+    let mut types = Vec::new();
+    for (n, (metric_type, field)) in [(GAUGE, 2), (COUNTER, 3), (COUNTER, 3)].into_iter().enumerate() {
+        let body = Family::new("m", metric_type).metric(&[], field, &value).bytes();
+        let batch = scrape(&mut assembler, n as i64, Format::PrometheusProto, &body);
+        let lines = render(&batch).into_iter().filter(|line| line.starts_with("m{"));
+        types.extend(lines.map(|line| line.rsplit_once('@').expect("a time").0.to_owned()));
+    }
+    let of = |word: &str, value: &str| format!("m{{__type__=\"{word}\"}} {value}");
+    assert_eq!(
+        types,
+        [
+            of("gauge", "1"),
+            of("counter", "1"),
+            of("gauge", "STALE"),
+            of("counter", "1")
+        ]
+    );
 }
 
 #[test]

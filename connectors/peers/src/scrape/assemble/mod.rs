@@ -216,6 +216,7 @@ impl Assembler {
             keep_classic_histograms: histograms.always_classic,
             convert_classic_histograms: histograms.classic_to_custom,
             skip_created_series: self.features.reads_starts(),
+            describe_series: self.features.type_and_unit_labels,
         };
         let mut run = Run {
             at_ms,

@@ -3,6 +3,8 @@
 /// The number of the type.
 pub(super) const COUNTER: u64 = 0;
 /// The number of the type.
+pub(super) const GAUGE: u64 = 1;
+/// The number of the type.
 pub(super) const HISTOGRAM: u64 = 4;
 /// The number of the type.
 pub(super) const GAUGE_HISTOGRAM: u64 = 5;

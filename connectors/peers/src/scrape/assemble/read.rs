@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use connectors_formats::exposition::{Entry, MetricType, ParseError, Parser, SeriesLabels};
+use connectors_formats::exposition::{Entry, MetricType, ParseError, Parser};
 use engine_model::Labels;
 use engine_model::histogram::{Counts, Histogram, HistogramError};
 use engine_model::staleness::is_stale;
@@ -341,7 +341,7 @@ impl Assembler {
         parser: &Parser<'_>,
         run: &Run<'_>,
     ) -> Result<LineId, BodyError> {
-        let series = self.exposed_labels(parser)?;
+        let series = parser.labels()?;
         let Some(labels) = stored_labels(&series, &self.target.labels, &self.config)? else {
             return Ok(self.cache.insert(unknown, LineSeries::Dropped));
         };
@@ -399,16 +399,9 @@ impl Assembler {
         LineSeries::Pending(self.pending.len() - 1)
     }
 
-    fn exposed_labels<'p>(&self, parser: &'p Parser<'_>) -> Result<SeriesLabels<'p>, ParseError> {
-        match self.features.type_and_unit_labels {
-            true => parser.described_labels(),
-            false => parser.labels(),
-        }
-    }
-
     /// The stored labels of the latest sample's series.
     fn resolve(&self, parser: &Parser<'_>) -> Result<Option<Labels>, BodyError> {
-        let series = self.exposed_labels(parser)?;
+        let series = parser.labels()?;
         Ok(stored_labels(&series, &self.target.labels, &self.config)?)
     }
 }
