@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::evaluate::{EvaluateError, Evaluated};
 use crate::failure::RuleFailure;
 use crate::output::{Annotations, FiredAlert};
-use crate::rule_file::{AlertSpec, RuleQuery};
+use crate::rule_file::{AlertSpec, GroupName, RuleQuery};
 use crate::template::{Expander, Template, generator_url};
 
 /// The label that names an alert.
@@ -26,6 +26,7 @@ pub(crate) const ALERTS_FOR_STATE: &str = "ALERTS_FOR_STATE";
 #[derive(Debug)]
 pub(crate) struct AlertingRule {
     name: String,
+    group: Option<Arc<GroupName>>,
     for_ms: i64,
     keep_firing_for_ms: i64,
     labels: Vec<(String, Template)>,
@@ -48,6 +49,7 @@ impl AlertingRule {
         let template = |(name, text): (&String, &String)| (name.clone(), Template::new(&spec.alert, text));
         Self {
             name: spec.alert.clone(),
+            group: query.group.clone(),
             for_ms: spec.for_ms,
             keep_firing_for_ms: spec.keep_firing_for_ms,
             labels: labels.iter().map(template).collect(),
@@ -75,7 +77,7 @@ impl AlertingRule {
         at_ms: i64,
         environment: &Environment,
     ) -> Result<Vec<Element>, EvaluateError> {
-        let expander = Expander::new(environment, at_ms);
+        let expander = Expander::new(environment, at_ms, self.group.clone());
         let mut elements = Vec::with_capacity(evaluated.samples.len());
         for (sample_labels, value) in evaluated.samples {
             let value = value.number();

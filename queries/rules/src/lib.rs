@@ -36,4 +36,5 @@ pub use environment::{Doors, RuleSettings};
 pub use evaluate::{Evaluate, EvaluateError, Evaluated, History, LastSample, PreparedRule, RuleValue};
 pub use manager::{RuleManager, Wiring};
 pub use output::{AlertSink, AlertSinkError, Annotations, Append, EdgeAppend, FiredAlert};
-pub use rule_file::{RuleFile, RuleGroup, RuleQuery};
+pub use rule_file::{GroupName, RuleFile, RuleGroup, RuleQuery};
+pub use template::template_functions;

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use crate::environment::Environment;
 use crate::evaluate::{EvaluateError, RuleValue};
-use crate::rule_file::RuleQuery;
+use crate::rule_file::{GroupName, RuleQuery};
 
 /// Most different queries that the templates of one rule may ask in one evaluation. Each element of
 /// the result may ask its own, and each costs about as much as a rule.
@@ -62,12 +62,14 @@ struct Answers {
 pub(crate) struct Expander<'a> {
     environment: &'a Environment,
     at_ms: i64,
+    /// The group of the rule, which asks what templates ask.
+    group: Option<Arc<GroupName>>,
     functions: Functions,
     answers: Arc<Mutex<Answers>>,
 }
 
 impl<'a> Expander<'a> {
-    pub(crate) fn new(environment: &'a Environment, at_ms: i64) -> Self {
+    pub(crate) fn new(environment: &'a Environment, at_ms: i64, group: Option<Arc<GroupName>>) -> Self {
         let answers = Arc::new(Mutex::new(Answers::default()));
         let remembered = Arc::clone(&answers);
         let external_url = &environment.settings.external_url;
@@ -89,6 +91,7 @@ impl<'a> Expander<'a> {
         Self {
             environment,
             at_ms,
+            group,
             functions,
             answers,
         }
@@ -130,7 +133,7 @@ impl<'a> Expander<'a> {
             return Ok(Err(message));
         }
         let query = match RuleQuery::parse(text, &self.environment.settings.parse_options) {
-            Ok(query) if query.is_vector_or_scalar() => query,
+            Ok(query) if query.is_vector_or_scalar() => query.asked_by(self.group.clone()),
             Ok(_) => return Ok(Err("rule result is not a vector or scalar".to_owned())),
             Err(error) => return Ok(Err(error.to_string())),
         };
@@ -144,6 +147,14 @@ impl<'a> Expander<'a> {
             Err(EvaluateError::Canceled) => Err(EvaluateError::Canceled),
         }
     }
+}
+
+/// Names of the functions that templates have beside Go's own.
+pub fn template_functions() -> Vec<&'static str> {
+    let builtins = Functions::builtins().names();
+    let mut names = functions_for_check().names();
+    names.retain(|name| !builtins.contains(name));
+    names
 }
 
 /// The path of a URL, empty for none.

@@ -44,6 +44,9 @@ const NOT_SUPPORTED: [&str; 33] = [
     "vultr_sd_configs",
 ];
 
+/// Mechanisms that find targets, by the names of their keys before `_sd_configs`.
+pub const MECHANISMS: [&str; 3] = ["dns", "file", "http"];
+
 /// One discoverer's configuration. Equal configurations share a discoverer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DiscoveryConfig {

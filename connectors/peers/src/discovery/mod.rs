@@ -17,7 +17,7 @@ mod dns;
 mod file;
 mod http;
 
-pub use config::DiscoveryConfig;
+pub use config::{DiscoveryConfig, MECHANISMS};
 pub use discovered::{Discovered, SYNC_INTERVAL};
 pub use discoverer::{Discoverer, Updates};
 pub use discoveries::{Discoveries, Subscription};

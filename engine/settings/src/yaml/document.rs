@@ -56,6 +56,12 @@ impl Document {
         print::print(&self.root, &secrets)
     }
 
+    /// One node of the file as [`Document::to_yaml`] writes it, with secrets hidden.
+    pub fn part_to_yaml(&self, node: &Node) -> String {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        print::print(node, &secrets)
+    }
+
     /// Remembers that the scalar at this place must not be shown.
     pub(crate) fn mark_secret(&self, position: Position) {
         self.secrets

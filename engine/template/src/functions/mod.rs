@@ -55,6 +55,11 @@ impl Functions {
         self.own.insert(name, Arc::new(function));
     }
 
+    /// The names of all of them.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.shared.keys().chain(self.own.keys()).copied().collect()
+    }
+
     /// Makes what has been added cheap to clone.
     fn freeze(self) -> Self {
         let mut all = (*self.shared).clone();

@@ -9,6 +9,7 @@ mod error;
 pub mod operators;
 pub mod position;
 pub mod signatures;
+pub mod vocabulary;
 
 mod check;
 mod cursor;

@@ -8,7 +8,7 @@ use engine_model::METRIC_NAME;
 use engine_settings::{Diagnostics, Document, Error, Field, Mapping};
 use queries_promql::parser::ParseOptions;
 
-use super::{AlertSpec, Rule, RuleFile, RuleGroup, RuleKind, RuleQuery};
+use super::{AlertSpec, GroupName, Rule, RuleFile, RuleGroup, RuleKind, RuleQuery};
 use crate::template::Template;
 
 pub(super) fn decode(file: &str, text: &str, options: &ParseOptions) -> Result<RuleFile, Diagnostics> {
@@ -84,9 +84,13 @@ fn decode_group(
         .note(mapping.get_or("limit", Field::u64, 0))
         .unwrap_or_default();
     let labels = decode_labels(&mapping, &mut faults);
+    let group = Arc::new(GroupName {
+        file: Arc::clone(&file),
+        name: name_text.clone(),
+    });
     let rules = mapping.get_or(
         "rules",
-        |rules| rules.list(|rule| decode_rule(rule, &labels, options)),
+        |rules| rules.list(|rule| decode_rule(rule, &group, &labels, options)),
         Vec::new(),
     );
     let rules = faults.note(rules).unwrap_or_default();
@@ -104,6 +108,7 @@ fn decode_group(
 
 fn decode_rule(
     field: Field<'_>,
+    group: &Arc<GroupName>,
     group_labels: &BTreeMap<String, String>,
     options: &ParseOptions,
 ) -> Result<Rule, Error> {
@@ -147,7 +152,11 @@ fn decode_rule(
     };
     Ok(Rule {
         kind,
-        query: Arc::new(query.expect("its absence is a fault")),
+        query: Arc::new(
+            query
+                .expect("its absence is a fault")
+                .asked_by(Some(Arc::clone(group))),
+        ),
         labels,
         position: whole.position(),
     })

@@ -120,6 +120,17 @@ pub struct RuleQuery {
     pub expr: Expr,
     /// As Prometheus prints it.
     pub canonical: String,
+    /// The group that asks it; nothing outside of groups.
+    pub group: Option<Arc<GroupName>>,
+}
+
+/// Which group it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupName {
+    /// The file, as it was named when it was read.
+    pub file: Arc<str>,
+    /// Its name, unique in the file.
+    pub name: String,
 }
 
 impl RuleQuery {
@@ -133,7 +144,14 @@ impl RuleQuery {
             text: text.to_owned(),
             canonical: expr.to_string(),
             expr,
+            group: None,
         })
+    }
+
+    /// The same, asked by a group.
+    #[must_use]
+    pub fn asked_by(self, group: Option<Arc<GroupName>>) -> Self {
+        Self { group, ..self }
     }
 
     /// Whether the result can be recorded or alerted on. A range vector or a string cannot, which

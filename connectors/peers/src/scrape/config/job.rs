@@ -118,8 +118,7 @@ impl ScrapeConfig {
 
     /// The `Accept` header of its requests: each format with a weight that falls by a tenth, then anything.
     pub fn accept_header(&self) -> String {
-        let by_default = || default_protocols(self.histograms.native);
-        let protocols = self.protocols.clone().unwrap_or_else(by_default);
+        let protocols = self.asked_protocols();
         let mut out = String::new();
         for (i, protocol) in protocols.iter().enumerate() {
             out.push_str(protocol.media_type());
@@ -130,6 +129,12 @@ impl ScrapeConfig {
         }
         out.push_str(&format!("*/*;q=0.{}", FIRST_WEIGHT - protocols.len()));
         out
+    }
+
+    /// The formats that its targets are asked for, most wanted first.
+    pub fn asked_protocols(&self) -> Vec<ScrapeProtocol> {
+        let by_default = || default_protocols(self.histograms.native);
+        self.protocols.clone().unwrap_or_else(by_default)
     }
 
     /// Reads the list under `scrape_configs`. Every faulty job is reported; job names must be unique.

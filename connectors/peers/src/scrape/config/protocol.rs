@@ -45,6 +45,12 @@ pub(in crate::scrape) fn default_protocols(protobuf_first: bool) -> Vec<ScrapePr
 }
 
 impl ScrapeProtocol {
+    /// Its word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        let word = WORDS.iter().find(|(_, protocol)| *protocol == self);
+        word.map_or("", |(name, _)| *name)
+    }
+
     /// The media type that asks for it, without the escaping of names.
     pub fn media_type(self) -> &'static str {
         match self {
