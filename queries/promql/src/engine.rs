@@ -20,7 +20,7 @@ use crate::evaluation::Evaluation;
 use crate::grid::Grid;
 use crate::parser::{DurationContext, Expr, ParseOptions, ValueType, parse_expr, resolve_durations};
 use crate::plan::{Planner, ToldResets};
-use crate::statistics::{PlanWatch, QueryStatistics};
+use crate::statistics::{PlanWatch, QueryStatistics, SamplesOf, Wanted};
 use crate::value::Value;
 
 /// How queries are run.
@@ -66,6 +66,20 @@ pub struct QueryOptions {
     pub timeout: Option<Duration>,
     /// The plan is told with the result.
     pub explain: bool,
+    /// How samples are counted.
+    pub counting: Counting,
+}
+
+/// How the samples of a query are counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Counting {
+    /// Along with the evaluation: inside of subqueries too, and once where a part is the same at every step.
+    #[default]
+    Along,
+    /// As Prometheus counts them, which takes a look at every step of its own.
+    Exact,
+    /// The same, told by step.
+    Steps,
 }
 
 /// What a query gives.
@@ -232,7 +246,8 @@ impl Engine {
         instant: bool,
     ) -> Result<QueryResult, QueryError> {
         let watch = Arc::new(PlanWatch::new());
-        let budget = SampleBudget::new(self.config.samples_max);
+        let budget = SampleBudget::new(self.config.samples_max)
+            .counting_looks(options.counting != Counting::Along);
         let budget = Arc::new(match &self.memory {
             Some(memory) => budget.within(memory),
             None => budget,
@@ -257,6 +272,14 @@ impl Engine {
         let timeout = options
             .timeout
             .map_or(self.config.timeout, |t| t.min(self.config.timeout));
+        let wanted = Wanted {
+            explain: options.explain,
+            steps: options.counting == Counting::Steps,
+            samples_of: match expr.unwrap_parens() {
+                Expr::Matrix(_) => SamplesOf::Value,
+                _ => SamplesOf::Plan,
+            },
+        };
         let task = Evaluation {
             planner: planner.clone(),
             expr,
@@ -267,11 +290,12 @@ impl Engine {
             watch: Arc::clone(&watch),
         };
         let value = self.evaluated(query, task, timeout).await?;
+        let statistics = watch.finish(&budget, wanted, grid, &value);
         Ok(QueryResult {
             value,
             warnings: shorten(planner.annotations.warnings(), "warning"),
             infos: shorten(planner.annotations.infos(), "info"),
-            statistics: watch.finish(&budget, options.explain),
+            statistics,
         })
     }
 }

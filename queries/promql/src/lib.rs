@@ -17,10 +17,11 @@ pub mod grid;
 mod histogram_notes;
 pub mod nodes;
 pub mod plan;
+pub mod sample_counts;
 
 pub mod testscript;
 
-pub use engine::{Engine, EngineConfig, QueryOptions, QueryResult};
+pub use engine::{Counting, Engine, EngineConfig, QueryOptions, QueryResult};
 pub use error::QueryError;
 pub use statistics::QueryStatistics;
 pub use value::{RangeSeries, Value, VectorElement};

@@ -7,6 +7,10 @@ use datafusion::physical_plan::ExecutionPlan;
 use parking_lot::Mutex;
 use queries_tables::{ExplainedNode, SampleBudget, explain};
 
+use crate::grid::Grid;
+use crate::sample_counts::SampleCounts;
+use crate::value::Value;
+
 /// What a query took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryStatistics {
@@ -20,8 +24,28 @@ pub struct QueryStatistics {
     pub samples_read: u64,
     /// Most samples that were held at a time.
     pub samples_peak: usize,
+    /// The same by step, where that was asked for.
+    pub steps: Option<SampleCounts>,
     /// The plan and what its nodes did, where it was asked for. A literal text has none.
     pub plan: Option<ExplainedNode>,
+}
+
+/// What is told of a query.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) explain: bool,
+    /// Samples by step.
+    pub(crate) steps: bool,
+    pub(crate) samples_of: SamplesOf,
+}
+
+/// What tells which samples a query looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SamplesOf {
+    /// The windows of its plan.
+    Plan,
+    /// Its value: it is the samples of a range selector as they are.
+    Value,
 }
 
 /// Notes when a query has its plan.
@@ -44,17 +68,36 @@ impl PlanWatch {
         *self.planned.lock() = Some((self.started.elapsed(), Arc::clone(plan)));
     }
 
-    pub(crate) fn finish(&self, budget: &SampleBudget, explained: bool) -> QueryStatistics {
+    /// What a query at the instants of `grid` took; `value` is what came of it.
+    pub(crate) fn finish(
+        &self,
+        budget: &SampleBudget,
+        wanted: Wanted,
+        grid: Grid,
+        value: &Value,
+    ) -> QueryStatistics {
         let taken = self.started.elapsed();
         let planned = self.planned.lock().take();
         let planning = planned.as_ref().map_or(taken, |(planning, _)| *planning);
+        let plan = planned.as_ref().map(|(_, plan)| plan);
+        let counts = plan
+            .filter(|_| budget.counts_looks())
+            .map(|plan| match wanted.samples_of {
+                SamplesOf::Value => SampleCounts::of_value(value, grid),
+                SamplesOf::Plan => SampleCounts::of(plan, grid),
+            });
+        let (looked_at, read) = match &counts {
+            Some(counts) => (counts.total().looked_at, counts.total().read),
+            None => (budget.looked_at(), budget.samples_read()),
+        };
         QueryStatistics {
             planning,
             evaluation: taken.saturating_sub(planning),
-            samples_looked_at: budget.looked_at(),
-            samples_read: budget.samples_read(),
+            samples_looked_at: looked_at,
+            samples_read: read,
             samples_peak: budget.peak(),
-            plan: planned.filter(|_| explained).map(|(_, plan)| explain(&plan)),
+            steps: counts.filter(|_| wanted.steps),
+            plan: plan.filter(|_| wanted.explain).map(explain),
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct SampleBudget {
     looked_at: AtomicU64,
     /// Samples that scans read.
     read: AtomicU64,
+    /// Whether each window counts what its steps look at.
+    counts_looks: bool,
     memory: Option<Grant>,
 }
 
@@ -47,6 +49,7 @@ impl SampleBudget {
             peak: AtomicUsize::new(0),
             looked_at: AtomicU64::new(0),
             read: AtomicU64::new(0),
+            counts_looks: false,
             memory: None,
         }
     }
@@ -63,6 +66,17 @@ impl SampleBudget {
             memory: Some(grant),
             ..self
         }
+    }
+
+    /// The same; each window also counts what its steps look at.
+    #[must_use]
+    pub fn counting_looks(self, counts_looks: bool) -> Self {
+        Self { counts_looks, ..self }
+    }
+
+    /// Whether each window counts what its steps look at.
+    pub fn counts_looks(&self) -> bool {
+        self.counts_looks
     }
 
     /// Takes `samples` from the budget.

@@ -11,6 +11,7 @@ use super::shape::{Shape, parameters, steps, vectors};
 use super::words::Word;
 use crate::functions::extended::EdgeRule;
 use crate::functions::range::{RangeEvaluation, range_function};
+use crate::nodes::looks::Looks;
 use crate::nodes::names::NameHandling;
 use crate::nodes::range_notes::RangeNotes;
 use crate::nodes::repeat::Repeat;
@@ -209,6 +210,7 @@ impl Coded for Window {
             name: NameHandling::decode(&message.name)?,
             tell_resets: message.tell_resets,
             budget: Arc::clone(&around.budget),
+            looks: Looks::default(),
         })
     }
 

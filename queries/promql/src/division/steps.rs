@@ -22,6 +22,7 @@ use crate::nodes::constant::Constant;
 use crate::nodes::count_values::CountValues;
 use crate::nodes::info::Info;
 use crate::nodes::labels_map::LabelsMap;
+use crate::nodes::looks::Looks;
 use crate::nodes::map::Map;
 use crate::nodes::repeat::Repeat;
 use crate::nodes::scalar::Scalar;
@@ -140,6 +141,7 @@ impl Slicer<'_> {
         let sliced = Window {
             grid: ends,
             query_grid: window.query_grid.slice(at.clone()),
+            looks: Looks::default(),
             ..window.clone()
         };
         let rows = self.rows(rows, window, ends)?;

@@ -13,6 +13,7 @@ pub mod unique;
 pub mod window;
 
 pub(crate) mod histogram_group;
+pub mod looks;
 mod mixed_window;
 mod native_histogram;
 

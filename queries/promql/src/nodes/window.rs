@@ -15,6 +15,7 @@ use queries_tables::folded::FoldedBatch;
 use queries_tables::operation::BatchStream;
 use queries_tables::{Operation, SampleBudget};
 
+use super::looks::{Looks, Seen};
 use super::mixed_window::{MixedSeries, with_hints};
 use super::names::NameHandling;
 use super::pace::Pace;
@@ -104,6 +105,8 @@ pub struct Window {
     pub tell_resets: bool,
     /// Limit on what the query holds.
     pub budget: Arc<SampleBudget>,
+    /// Samples by step, counted where the budget says so.
+    pub looks: Looks,
 }
 
 impl Operation for Window {
@@ -179,6 +182,7 @@ impl Window {
             let (timestamps, values) = folded.samples(row);
             pace.spend(timestamps.len() + self.grid.steps()).await;
             cells.clear();
+            self.count_looks(&folded, row);
             let starts = folded.starts(row);
             if !folded.histograms(row).is_empty() || !starts.is_empty() {
                 let hinted = self.tell_resets.then(|| with_hints(folded.histograms(row)));
@@ -232,6 +236,19 @@ impl Window {
         Ok(builder.finish())
     }
 
+    /// Notes what the steps look at of a series, where somebody asks.
+    fn count_looks(&self, folded: &FoldedBatch, row: usize) {
+        if self.budget.counts_looks() {
+            let (timestamps, values) = folded.samples(row);
+            let series = Seen {
+                timestamps,
+                values,
+                histograms: folded.histograms(row),
+            };
+            self.looks.note(&self.kind, self.grid, series);
+        }
+    }
+
     /// What is wrong with the parameters at each step; empty when nothing is.
     fn violations(&self, parameters: &[Vec<f64>]) -> Vec<Option<Violation>> {
         match &self.kind {
@@ -240,7 +257,14 @@ impl Window {
         }
     }
 
-    fn newest(&self, timestamps: &[i64], values: &[f64], lookback_ms: i64, shown: Shown, cells: &mut Cells) {
+    fn newest(
+        &self,
+        timestamps: &[i64],
+        values: &[f64],
+        lookback_ms: i64,
+        shown: Shown,
+        cells: &mut Cells,
+    ) {
         let mut until = 0;
         for step in 0..self.grid.steps() {
             let time_ms = self.grid.time_ms(step);

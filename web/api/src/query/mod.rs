@@ -19,7 +19,7 @@ use axum::extract::State;
 use axum::routing::get;
 use engine_model::labels::Quoted;
 use engine_model::time::now_ms;
-use queries_promql::{Engine, QueryError, QueryOptions, QueryResult, Value};
+use queries_promql::{Counting, Engine, QueryError, QueryOptions, QueryResult, Value};
 use queries_tables::{Snapshot, StoreSnapshot};
 
 use crate::envelope::{Answer, ApiError, ErrorKind, Success};
@@ -44,6 +44,8 @@ pub struct QueryState {
     gate: StoreGate,
     places: Arc<QueryPlaces>,
     log: Arc<QueryLog>,
+    /// Whether `stats=all` tells samples by step.
+    tells_steps: bool,
 }
 
 impl QueryState {
@@ -55,7 +57,14 @@ impl QueryState {
             gate,
             places,
             log: Arc::default(),
+            tells_steps: false,
         }
+    }
+
+    /// The same, telling samples by step where `stats=all` asks for them.
+    #[must_use]
+    pub fn telling_steps(self, tells_steps: bool) -> Self {
+        Self { tells_steps, ..self }
     }
 
     /// The same, logging queries to `log`.
@@ -148,7 +157,7 @@ async fn answer(
     span: Span,
     limit: usize,
 ) -> Answer {
-    let options = options(parameters)?;
+    let options = options(state, parameters)?;
     let query = parameters.get("query");
     // A query that cannot be parsed does not wait for a place.
     let expr = state.engine.parse(query).map_err(refused)?;
@@ -211,8 +220,8 @@ async fn evaluate(
     result.map_err(refused)
 }
 
-/// `timeout` and `lookback_delta`.
-fn options(parameters: &Parameters) -> Result<QueryOptions, ApiError> {
+/// What the parameters say of the evaluation.
+fn options(state: &QueryState, parameters: &Parameters) -> Result<QueryOptions, ApiError> {
     let timeout = match parameters.get("timeout") {
         "" => None,
         text => {
@@ -234,6 +243,11 @@ fn options(parameters: &Parameters) -> Result<QueryOptions, ApiError> {
         lookback,
         timeout,
         explain,
+        counting: match parameters.get("stats") {
+            "" => Counting::Along,
+            "all" if state.tells_steps => Counting::Steps,
+            _ => Counting::Exact,
+        },
     })
 }
 

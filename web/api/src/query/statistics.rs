@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use engine_model::number::write_json_value;
 use queries_promql::QueryStatistics;
+use queries_promql::nodes::looks::StepLooks;
+use queries_promql::sample_counts::SampleCounts;
 use queries_tables::ExplainedNode;
 
 use crate::json::{write_list, write_text};
@@ -42,10 +45,34 @@ pub(super) fn write_statistics(out: &mut String, timings: &Timings) {
         }
         write_seconds(out, name, duration);
     }
+    out.push_str("},\"samples\":{");
+    let counts = statistics.steps.as_ref();
+    if let Some(counts) = counts {
+        write_steps(out, "totalQueryableSamplesPerStep", counts, |step| step.looked_at);
+    }
     out.push_str(&format!(
-        "}},\"samples\":{{\"totalQueryableSamples\":{},\"samplesRead\":{},\"peakSamples\":{}}}}}",
-        statistics.samples_looked_at, statistics.samples_read, statistics.samples_peak
+        "\"totalQueryableSamples\":{},",
+        statistics.samples_looked_at
     ));
+    if let Some(counts) = counts {
+        write_steps(out, "samplesReadPerStep", counts, |step| step.read);
+    }
+    out.push_str(&format!(
+        "\"samplesRead\":{},\"peakSamples\":{}}}}}",
+        statistics.samples_read, statistics.samples_peak
+    ));
+}
+
+/// Appends `"name":[[t,n],…],`, times in seconds.
+fn write_steps(out: &mut String, name: &str, counts: &SampleCounts, of: impl Fn(&StepLooks) -> u64) {
+    out.push_str(&format!("\"{name}\":"));
+    write_list(out, counts.steps.iter().enumerate(), |out, (at, step)| {
+        let at_ms = counts.start_ms + at as i64 * counts.step_ms;
+        out.push('[');
+        write_json_value(out, at_ms as f64 / 1000.0);
+        out.push_str(&format!(",{}]", of(step)));
+    });
+    out.push(',');
 }
 
 /// Appends the plan and its times in seconds.
@@ -96,6 +123,7 @@ mod tests {
             samples_looked_at: 7,
             samples_read: 6,
             samples_peak: 5,
+            steps: None,
             plan: Some(ExplainedNode {
                 name: "SeriesScan".to_owned(),
                 description: "{a=\"b\"}".to_owned(),
@@ -123,5 +151,16 @@ mod tests {
             out,
             r#"{"timings":{"evalTotalTime":0.003,"resultSortTime":0,"queryPreparationTime":0.001,"innerEvalTime":0.002,"execQueueTime":0.004,"execTotalTime":0.007},"samples":{"totalQueryableSamples":7,"samplesRead":6,"peakSamples":5}}"#
         );
+        let step = |looked_at, read| StepLooks { looked_at, read };
+        let mut timings = timings;
+        timings.statistics.steps = Some(SampleCounts {
+            start_ms: 1500,
+            step_ms: 500,
+            steps: vec![step(4, 4), step(3, 2)],
+        });
+        out.clear();
+        write_statistics(&mut out, &timings);
+        let by_step = r#""samples":{"totalQueryableSamplesPerStep":[[1.5,4],[2,3]],"totalQueryableSamples":7,"samplesReadPerStep":[[1.5,4],[2,2]],"samplesRead":6,"peakSamples":5}}"#;
+        assert!(out.ends_with(by_step), "{out}");
     }
 }
