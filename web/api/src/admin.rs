@@ -4,12 +4,13 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use engine_model::labels::Quoted;
 use engine_model::time::now_ms;
 use serde::Serialize;
 
 use crate::envelope::{Answer, ApiError, ErrorKind, Success};
 use crate::gate::StoreGate;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, go_bool};
 
 /// What the family needs. Clones share it.
 #[derive(Debug, Clone)]
@@ -59,7 +60,8 @@ async fn snapshot(State(state): State<AdminState>, parameters: Parameters) -> An
     let skip_head = match parameters.get("skip_head") {
         "" => false,
         text => go_bool(text).ok_or_else(|| {
-            let why = format!("unable to parse boolean 'skip_head' argument: strconv.ParseBool: parsing {text:?}: invalid syntax");
+            let parsing = format_args!("strconv.ParseBool: parsing {}", Quoted(text));
+            let why = format!("unable to parse boolean: {parsing}: invalid syntax");
             ApiError::bad_parameter("skip_head", why)
         })?,
     };
@@ -67,15 +69,6 @@ async fn snapshot(State(state): State<AdminState>, parameters: Parameters) -> An
     let made = tokio::spawn(async move { store.snapshot(skip_head, now_ms()).await }).await?;
     let name = made.map_err(|error| ApiError::internal(&error))?;
     Ok(Success::of(&Snapshot { name }))
-}
-
-/// Go's `strconv.ParseBool`.
-fn go_bool(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
-        _ => None,
-    }
 }
 
 async fn delete_series(

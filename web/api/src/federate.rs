@@ -59,8 +59,12 @@ async fn federate(
     parameters: Parameters,
 ) -> Response {
     let selectors: Result<Vec<_>, _> = parameters.all("match[]").map(parse_metric_selector).collect();
-    let selectors = match selectors {
-        Ok(selectors) => selectors,
+    let selectors: Vec<Vec<Matcher>> = match selectors {
+        // `{}` selects nothing, as in Prometheus.
+        Ok(selectors) => selectors
+            .into_iter()
+            .filter(|matchers| !matchers.is_empty())
+            .collect(),
         Err(error) => return plain_error(StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
     let version = match state.gate.store() {

@@ -12,12 +12,15 @@ mod wire_time;
 
 // Prometheus's API.
 mod exemplars;
+mod features;
 mod federate;
 mod metadata;
 mod notifications;
+mod openapi;
 mod query;
 mod remote_read;
 mod rules;
+mod search;
 mod series;
 mod status;
 mod targets;
@@ -41,6 +44,7 @@ pub use admin::AdminState;
 pub use alertmanager::AlertmanagerState;
 pub use cors::CorsOrigin;
 pub use exemplars::ExemplarsState;
+pub use features::FeatureRegistry;
 pub use federate::FederateState;
 pub use gate::{NotReady, StoreGate};
 pub use management::{Lifecycle, ManagementState, management_routes};
@@ -49,13 +53,15 @@ pub use metrics::{
     Exposition, Histogram, HttpMetrics, SelfMetrics, alert_router_metrics, build_metrics, discovery_metrics,
     graph_metrics, metrics_routes, process_metrics, rule_metrics, store_metrics, targets_metrics,
 };
+pub use notifications::{Notice, Notifications, notifications_routes};
 pub use query::{
     LoggedQuery, NoPlace, QueryLog, QueryMetrics, QueryOrigin, QueryPlace, QueryPlaces, QueryState, Timings,
 };
 pub use remote_read::{RemoteReadLimits, RemoteReadState};
-pub use routes::{Families, api_routes, with_layers};
+pub use routes::{Families, api_routes, refusing_other_methods, with_layers};
 pub use rules::RulesState;
+pub use search::SearchState;
 pub use series::SeriesState;
 pub use sql::SqlState;
 pub use status::{BuildInfo, ConfigStatus, GraphState, PROMETHEUS_VERSION, StatusState};
-pub use targets::TargetsState;
+pub use targets::{ConfiguredJob, ConfiguredJobs, TargetsState};

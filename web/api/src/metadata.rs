@@ -29,6 +29,37 @@ impl MetadataState {
     pub fn new(targets: Arc<TargetsStatus>, pushed: Arc<PushedMetadata>) -> Self {
         Self { targets, pushed }
     }
+
+    /// What is said of `metrics`: by the first target that has one, else by a sender.
+    pub(crate) fn of_metrics(&self, metrics: &BTreeSet<&str>) -> BTreeMap<String, Said> {
+        let mut found = BTreeMap::new();
+        let pools = self.targets.pools();
+        for target in pools.values().flat_map(|pool| &pool.active) {
+            if found.len() == metrics.len() {
+                return found;
+            }
+            for family in target.metadata() {
+                if metrics.contains(&*family.name) && !found.contains_key(&*family.name) {
+                    let said = Said {
+                        kind: family.metric_type.to_owned(),
+                        help: family.help.to_string(),
+                        unit: family.unit.to_string(),
+                    };
+                    found.insert(family.name.to_string(), said);
+                }
+            }
+        }
+        for (name, pushed) in self.pushed.read(None) {
+            if metrics.contains(name.as_str()) {
+                found.entry(name).or_insert_with(|| Said {
+                    kind: pushed.kind.to_owned(),
+                    help: pushed.help,
+                    unit: pushed.unit,
+                });
+            }
+        }
+        found
+    }
 }
 
 /// The routes of the family.
@@ -41,11 +72,18 @@ pub(crate) fn metadata_routes(state: MetadataState) -> Router {
 
 /// What is said of a metric.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct Said {
+pub(crate) struct Said {
     #[serde(rename = "type")]
     kind: String,
     help: String,
     unit: String,
+}
+
+impl Said {
+    /// Keys and texts.
+    pub(crate) fn pairs(&self) -> [(&'static str, &str); 3] {
+        [("type", &self.kind), ("help", &self.help), ("unit", &self.unit)]
+    }
 }
 
 async fn metadata(State(state): State<MetadataState>, parameters: Parameters) -> Answer {

@@ -96,11 +96,19 @@ impl Parameters {
 
     /// A time in ms since the epoch; `absent_ms` when it is not there.
     pub(crate) fn time_ms(&self, name: &str, absent_ms: i64) -> Result<i64, ApiError> {
+        self.time_or(name, absent_ms)
+            .map_err(|why| ApiError::bad_parameter(name, why))
+    }
+
+    /// The same with an error that does not say that it is about a parameter, as searches word it.
+    pub(crate) fn time_ms_plain(&self, name: &str, absent_ms: i64) -> Result<i64, ApiError> {
+        self.time_or(name, absent_ms).map_err(ApiError::bad_data)
+    }
+
+    fn time_or(&self, name: &str, absent_ms: i64) -> Result<i64, String> {
         match self.get(name) {
             "" => Ok(absent_ms),
-            text => time_ms(text).map_err(|why| {
-                ApiError::bad_parameter(name, format_args!("invalid time value for '{name}': {why}"))
-            }),
+            text => time_ms(text).map_err(|why| format!("invalid time value for '{name}': {why}")),
         }
     }
 
@@ -148,20 +156,62 @@ pub(crate) fn integer(text: &str, function: &str) -> Result<i64, String> {
     })
 }
 
-/// Float seconds, RFC 3339, or one of the ends of time.
-fn time_ms(text: &str) -> Result<i64, String> {
+/// Go's `strconv.ParseBool`.
+pub(crate) fn go_bool(text: &str) -> Option<bool> {
     match text {
-        TIME_MIN_TEXT => Ok(TIME_MIN_MS),
-        TIME_MAX_TEXT => Ok(TIME_MAX_MS),
-        _ => parse_time_ms(text).ok_or_else(|| format!("cannot parse {} to a valid timestamp", Quoted(text))),
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
     }
 }
 
-/// Float seconds or Prometheus's text, in nanoseconds.
+/// A number as Go's `strconv.ParseFloat` reads it: underscores may stand between digits, and what is too large for a
+/// float is none.
+fn go_float(text: &str) -> Option<f64> {
+    let separates = |at: usize| {
+        let digit = |at: Option<usize>| {
+            at.and_then(|at| text.as_bytes().get(at))
+                .is_some_and(u8::is_ascii_digit)
+        };
+        digit(at.checked_sub(1)) && digit(at.checked_add(1))
+    };
+    let number: f64 = match text.contains('_') {
+        false => text.parse().ok()?,
+        true if text.match_indices('_').all(|(at, _)| separates(at)) => text.replace('_', "").parse().ok()?,
+        true => return None,
+    };
+    let is_word = text.contains(['n', 'N']);
+    (number.is_finite() || is_word).then_some(number)
+}
+
+/// Float seconds, RFC 3339, or one of the ends of time.
+fn time_ms(text: &str) -> Result<i64, String> {
+    let ms = match text {
+        TIME_MIN_TEXT => Some(TIME_MIN_MS),
+        TIME_MAX_TEXT => Some(TIME_MAX_MS),
+        _ => match go_float(text) {
+            Some(seconds) => ms_of(seconds),
+            // Letters as Go wants them, and no blank between date and time.
+            None => parse_time_ms(text).filter(|_| text.contains('T') && !text.contains(['z', ' '])),
+        },
+    };
+    ms.ok_or_else(|| format!("cannot parse {} to a valid timestamp", Quoted(text)))
+}
+
+/// Milliseconds, unless they are beyond the range of times.
+fn ms_of(seconds: f64) -> Option<i64> {
+    let ms = (seconds * 1000.0).round();
+    (ms >= TIME_MIN_MS as f64 && ms <= TIME_MAX_MS as f64).then_some(ms as i64)
+}
+
+/// Float seconds or Prometheus's text, in nanoseconds; what is no number is less than all of them, as in Go.
 pub(crate) fn duration_ns(text: &str) -> Result<i64, String> {
-    if let Ok(seconds) = text.parse::<f64>() {
+    if let Some(seconds) = go_float(text) {
         let ns = seconds * 1e9;
-        if ns.is_nan() || ns > i64::MAX as f64 || ns < i64::MIN as f64 {
+        if ns.is_nan() {
+            return Ok(i64::MIN);
+        }
+        if ns > i64::MAX as f64 || ns < i64::MIN as f64 {
             return Err(format!(
                 "cannot parse {} to a valid duration. It overflows int64",
                 Quoted(text)
@@ -252,6 +302,11 @@ mod tests {
                 "1e300",
                 Err("cannot parse \"1e300\" to a valid duration. It overflows int64"),
             ),
+            ("1e400", Err("cannot parse \"1e400\" to a valid duration")),
+            ("NaN", Ok(i64::MIN)),
+            ("1_0", Ok(10_000_000_000)),
+            ("1__0", Err("cannot parse \"1__0\" to a valid duration")),
+            ("_1", Err("cannot parse \"_1\" to a valid duration")),
         ] {
             assert_eq!(duration_ns(text), expected.map_err(str::to_owned), "{text}");
         }
@@ -261,6 +316,19 @@ mod tests {
     fn times() {
         assert_eq!(time_ms(TIME_MIN_TEXT), Ok(TIME_MIN_MS));
         assert_eq!(time_ms(TIME_MAX_TEXT), Ok(TIME_MAX_MS));
+        for (text, expected) in [
+            ("1_000.5", Some(1_000_500)),
+            ("-5", Some(-5000)),
+            ("2026-01-01T00:00:00+02:00", Some(1_767_218_400_000)),
+            ("2026-01-01 00:00:00Z", None),
+            ("2026-01-01t00:00:00Z", None),
+            ("2026-01-01T00:00:00z", None),
+            ("Inf", None),
+            ("NaN", None),
+            ("1e400", None),
+        ] {
+            assert_eq!(time_ms(text).ok(), expected, "{text}");
+        }
         assert_eq!(
             time_ms("x\"").unwrap_err(),
             r#"cannot parse "x\"" to a valid timestamp"#

@@ -36,7 +36,7 @@ impl SeriesState {
     }
 
     /// Runs `read` on one version of the store, on the blocking pool.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&PinnedVersion) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, ApiError> {
@@ -140,7 +140,7 @@ async fn series(State(state): State<SeriesState>, parameters: Parameters) -> Ans
 }
 
 /// Visits every series that one of `selectors` selects; those that two of them select, twice.
-fn for_each_series(
+pub(crate) fn for_each_series(
     version: &PinnedVersion,
     selectors: &[Vec<Matcher>],
     (min_ms, max_ms): (i64, i64),

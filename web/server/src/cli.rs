@@ -117,6 +117,16 @@ pub struct RunOptions {
     /// A connection on which nothing moves for this long is closed.
     #[arg(long = "web.read-timeout", value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub read_timeout: Duration,
+    /// Streams of notifications at a time; more are refused.
+    #[arg(
+        long = "web.max-notifications-subscribers",
+        value_name = "N",
+        default_value_t = 16
+    )]
+    pub notification_subscribers_max: usize,
+    /// Results that one search may ask for; 0 means any number.
+    #[arg(long = "web.search.max-limit", value_name = "N", default_value_t = 10_000)]
+    pub search_limit_max: usize,
     /// Most samples that one query may hold in memory.
     #[arg(long = "query.max-samples", value_name = "N", default_value_t = 50_000_000)]
     pub query_samples_max: usize,

@@ -1,5 +1,5 @@
-//! Metric families in the text format 0.0.4: each with its help and type once, in order of names,
-//! whoever appended its samples.
+//! Metric families as they are gathered: each with its help and type once, in order of names, whoever appended its
+//! samples. Rendered here in the text format 0.0.4.
 
 use std::collections::BTreeMap;
 
@@ -14,24 +14,66 @@ pub struct Exposition {
     families: BTreeMap<&'static str, Family>,
 }
 
+/// What has one name.
 #[derive(Debug)]
-struct Family {
-    help: &'static str,
-    kind: &'static str,
-    lines: String,
+pub(super) struct Family {
+    pub(super) help: &'static str,
+    pub(super) kind: Kind,
+    pub(super) metrics: Vec<Metric>,
+}
+
+/// The types of families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+    Summary,
+}
+
+impl Kind {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+            Self::Summary => "summary",
+        }
+    }
+}
+
+/// One label set of a family.
+#[derive(Debug)]
+pub(super) struct Metric {
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) value: MetricValue,
+}
+
+/// What a metric says.
+#[derive(Debug)]
+pub(super) enum MetricValue {
+    Number(f64),
+    Buckets {
+        /// Upper bounds with how many observations are at or below each; the last is infinite.
+        buckets: Vec<(f64, u64)>,
+        sum: f64,
+    },
+    Quantiles {
+        quantiles: Vec<(f64, f64)>,
+        sum: f64,
+        count: u64,
+    },
 }
 
 impl Exposition {
     /// A number that only grows.
     pub fn counter(&mut self, name: &'static str, help: &'static str, labels: &[(&str, &str)], value: f64) {
-        let lines = self.lines(name, help, "counter");
-        write_line(lines, name, "", labels, None, value);
+        self.add(name, help, Kind::Counter, labels, MetricValue::Number(value));
     }
 
     /// A number that goes up and down.
     pub fn gauge(&mut self, name: &'static str, help: &'static str, labels: &[(&str, &str)], value: f64) {
-        let lines = self.lines(name, help, "gauge");
-        write_line(lines, name, "", labels, None, value);
+        self.add(name, help, Kind::Gauge, labels, MetricValue::Number(value));
     }
 
     /// Observations under bounds.
@@ -55,15 +97,14 @@ impl Exposition {
         buckets: impl Iterator<Item = (f64, u64)>,
         sum: f64,
     ) {
-        let lines = self.lines(name, help, "histogram");
-        let mut count = 0;
-        for (bound, below) in buckets {
-            let bound = format_go_value(bound);
-            write_line(lines, name, "_bucket", labels, Some(("le", &bound)), below as f64);
-            count = below;
-        }
-        write_line(lines, name, "_sum", labels, None, sum);
-        write_line(lines, name, "_count", labels, None, count as f64);
+        let buckets = buckets.collect();
+        self.add(
+            name,
+            help,
+            Kind::Histogram,
+            labels,
+            MetricValue::Buckets { buckets, sum },
+        );
     }
 
     /// Observations by quantile.
@@ -76,13 +117,12 @@ impl Exposition {
         sum: f64,
         count: u64,
     ) {
-        let lines = self.lines(name, help, "summary");
-        for &(quantile, value) in quantiles {
-            let quantile = format_go_value(quantile);
-            write_line(lines, name, "", labels, Some(("quantile", &quantile)), value);
-        }
-        write_line(lines, name, "_sum", labels, None, sum);
-        write_line(lines, name, "_count", labels, None, count as f64);
+        let value = MetricValue::Quantiles {
+            quantiles: quantiles.to_vec(),
+            sum,
+            count,
+        };
+        self.add(name, help, Kind::Summary, labels, value);
     }
 
     /// All families as text.
@@ -96,21 +136,69 @@ impl Exposition {
             out.push_str("\n# TYPE ");
             out.push_str(name);
             out.push(' ');
-            out.push_str(family.kind);
+            out.push_str(family.kind.as_str());
             out.push('\n');
-            out.push_str(&family.lines);
+            for metric in &family.metrics {
+                write_metric(&mut out, name, metric);
+            }
         }
         out
     }
 
-    fn lines(&mut self, name: &'static str, help: &'static str, kind: &'static str) -> &mut String {
+    /// The families by their names.
+    pub(super) fn families(&self) -> impl Iterator<Item = (&'static str, &Family)> {
+        self.families.iter().map(|(name, family)| (*name, family))
+    }
+
+    fn add(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        kind: Kind,
+        labels: &[(&str, &str)],
+        value: MetricValue,
+    ) {
         let family = self.families.entry(name).or_insert_with(|| Family {
             help,
             kind,
-            lines: String::new(),
+            metrics: Vec::new(),
         });
         debug_assert_eq!(family.kind, kind, "{name} has two types");
-        &mut family.lines
+        let labels = labels
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        family.metrics.push(Metric {
+            labels: labels.collect(),
+            value,
+        });
+    }
+}
+
+fn write_metric(out: &mut String, name: &str, metric: &Metric) {
+    let labels = &metric.labels;
+    match &metric.value {
+        MetricValue::Number(value) => write_line(out, name, "", labels, None, *value),
+        MetricValue::Buckets { buckets, sum } => {
+            for (bound, below) in buckets {
+                let bound = format_go_value(*bound);
+                write_line(out, name, "_bucket", labels, Some(("le", &bound)), *below as f64);
+            }
+            let count = buckets.last().map_or(0, |(_, count)| *count);
+            write_line(out, name, "_sum", labels, None, *sum);
+            write_line(out, name, "_count", labels, None, count as f64);
+        }
+        MetricValue::Quantiles {
+            quantiles,
+            sum,
+            count,
+        } => {
+            for (quantile, value) in quantiles {
+                let quantile = format_go_value(*quantile);
+                write_line(out, name, "", labels, Some(("quantile", &quantile)), *value);
+            }
+            write_line(out, name, "_sum", labels, None, *sum);
+            write_line(out, name, "_count", labels, None, *count as f64);
+        }
     }
 }
 
@@ -118,14 +206,15 @@ fn write_line(
     out: &mut String,
     name: &str,
     suffix: &str,
-    labels: &[(&str, &str)],
+    labels: &[(String, String)],
     extra: Option<(&str, &str)>,
     value: f64,
 ) {
     out.push_str(name);
     out.push_str(suffix);
     let mut separator = '{';
-    for (label, value) in labels.iter().copied().chain(extra) {
+    let labels = labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (label, value) in labels.chain(extra) {
         out.push(separator);
         out.push_str(label);
         out.push('=');

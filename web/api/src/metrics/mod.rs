@@ -1,5 +1,5 @@
-//! `/metrics`: the server's own metrics in the text format 0.0.4. Whoever counts something appends it;
-//! names are Prometheus's where the meaning is the same, and begin with `weir_` otherwise.
+//! The server's own metrics: `/metrics` in the text format 0.0.4, `/api/v1/status/self_metrics` in JSON. Whoever counts
+//! something appends it; names are Prometheus's where the meaning is the same, and begin with `weir_` otherwise.
 
 mod alert_router;
 mod build;
@@ -9,6 +9,7 @@ mod graph;
 mod histogram;
 mod http;
 mod process;
+mod proto_json;
 mod rules;
 mod store;
 mod targets;
@@ -21,8 +22,10 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use regex::Regex;
 
-use crate::envelope::ApiError;
+use crate::envelope::{Answer, ApiError, Success};
+use crate::parameters::Parameters;
 
 pub use alert_router::alert_router_metrics;
 pub use build::build_metrics;
@@ -56,11 +59,16 @@ impl SelfMetrics {
 
     /// All metrics now, in the text format.
     pub fn render(&self) -> String {
+        self.gather().render()
+    }
+
+    /// All metrics now.
+    fn gather(&self) -> Exposition {
         let mut out = Exposition::default();
         for collect in &self.collectors {
             collect(&mut out);
         }
-        out.render()
+        out
     }
 }
 
@@ -73,14 +81,39 @@ impl fmt::Debug for SelfMetrics {
 }
 
 /// `/metrics`. Answers before the server is ready.
-pub fn metrics_routes(metrics: SelfMetrics) -> Router {
+pub fn metrics_routes(metrics: Arc<SelfMetrics>) -> Router {
     Router::new()
         .route("/metrics", get(metrics_text))
-        .with_state(Arc::new(metrics))
+        .with_state(metrics)
+}
+
+/// `/api/v1/status/self_metrics`.
+pub(crate) fn self_metrics_routes(metrics: Arc<SelfMetrics>) -> Router {
+    Router::new()
+        .route("/api/v1/status/self_metrics", get(metrics_json))
+        .with_state(metrics)
 }
 
 async fn metrics_text(State(metrics): State<Arc<SelfMetrics>>) -> Result<Response, ApiError> {
     let text = tokio::task::spawn_blocking(move || metrics.render()).await?;
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
+}
+
+async fn metrics_json(State(metrics): State<Arc<SelfMetrics>>, parameters: Parameters) -> Answer {
+    let pattern = match parameters.get("metric_name_pattern") {
+        "" => None,
+        text => {
+            let pattern = Regex::new(&format!("^(?:{text})$"));
+            Some(pattern.map_err(|why| ApiError::bad_data(format!("invalid metric_name_pattern: {why}")))?)
+        }
+    };
+    let write = move || {
+        let gathered = metrics.gather();
+        Success::writing(|out| {
+            let wanted = |name: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name));
+            proto_json::write(out, &gathered, wanted);
+        })
+    };
+    Ok(tokio::task::spawn_blocking(write).await?)
 }

@@ -51,8 +51,13 @@ pub enum QueryOrigin<'a> {
         /// Path of the endpoint.
         path: &'a str,
     },
-    /// A rule.
-    Rule,
+    /// A rule of a group.
+    Rule {
+        /// The rule file.
+        file: &'a str,
+        /// The group.
+        group: &'a str,
+    },
     /// A client of SQL, over HTTP or PostgreSQL's protocol.
     Sql,
 }
@@ -107,7 +112,7 @@ impl QueryLog {
 fn line(query: &LoggedQuery<'_>, now_ms: i64) -> String {
     let language = match query.origin {
         QueryOrigin::Sql => "sql",
-        QueryOrigin::Http { .. } | QueryOrigin::Rule => "promql",
+        QueryOrigin::Http { .. } | QueryOrigin::Rule { .. } => "promql",
     };
     let mut line = format!(
         "{{\"time\":\"{}\",\"level\":\"INFO\",\"msg\":\"{language} query logged\",\"params\":{{\"end\":\"{}\",\"query\":",
@@ -126,24 +131,35 @@ fn line(query: &LoggedQuery<'_>, now_ms: i64) -> String {
     }
     line.push_str(",\"stats\":");
     write_statistics(&mut line, &query.timings);
-    if let QueryOrigin::Http {
-        client_ip,
-        method,
-        path,
-    } = query.origin
-    {
-        for (before, text) in [
-            (",\"httpRequest\":{\"clientIP\":", client_ip),
-            (",\"method\":", method),
-            (",\"path\":", path),
-        ] {
-            line.push_str(before);
-            write_text(&mut line, text);
+    match query.origin {
+        QueryOrigin::Http {
+            client_ip,
+            method,
+            path,
+        } => {
+            let fields = [("clientIP", client_ip), ("method", method), ("path", path)];
+            write_origin(&mut line, "httpRequest", &fields);
         }
-        line.push('}');
+        QueryOrigin::Rule { file, group } => {
+            write_origin(&mut line, "ruleGroup", &[("file", file), ("name", group)]);
+        }
+        QueryOrigin::Sql => {}
     }
     line.push_str("}\n");
     line
+}
+
+fn write_origin(line: &mut String, key: &str, fields: &[(&str, &str)]) {
+    line.push_str(&format!(",\"{key}\":"));
+    let mut before = '{';
+    for (name, text) in fields {
+        line.push(before);
+        write_text(line, name);
+        line.push(':');
+        write_text(line, text);
+        before = ',';
+    }
+    line.push('}');
 }
 
 #[cfg(test)]
@@ -175,8 +191,23 @@ mod tests {
         std::fs::rename(&path, folder.path().join("old")).unwrap();
         log.open(Some(&path)).unwrap();
         log.write(&query(Some("no \"result\"")));
+        let origin = QueryOrigin::Rule {
+            file: "rules/\"a\".yml",
+            group: "g",
+        };
+        log.write(&LoggedQuery {
+            origin,
+            ..query(None)
+        });
         let text = std::fs::read_to_string(&path).unwrap();
-        let json: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap();
+        let (line, of_rule) = text.trim_end().split_once('\n').unwrap();
+        let of_rule: serde_json::Value = serde_json::from_str(of_rule).unwrap();
+        assert_eq!(
+            of_rule["ruleGroup"],
+            serde_json::json!({"file": "rules/\"a\".yml", "name": "g"})
+        );
+        assert!(of_rule.get("httpRequest").is_none());
+        let json: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(json["params"]["query"], "up{a=\"b\"}");
         assert_eq!(json["params"]["start"], "2026-01-01T00:00:00.000Z");
         assert_eq!(json["params"]["step"], 15);

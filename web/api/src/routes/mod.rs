@@ -1,5 +1,6 @@
 //! The families together: what waits for the store, what does not, and the layers around all of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,14 +15,17 @@ use crate::admin::{AdminState, admin_routes};
 use crate::alertmanager::{AlertmanagerState, alertmanager_routes};
 use crate::cors::{CorsOrigin, answer_origins};
 use crate::exemplars::{ExemplarsState, exemplars_routes};
+use crate::features::{FeatureRegistry, features_routes};
 use crate::federate::{FederateState, federate_routes};
 use crate::gate::{ReadGate, StoreGate, require_open, require_ready};
 use crate::metadata::{MetadataState, metadata_routes};
-use crate::metrics::{HttpMetrics, count_requests};
-use crate::notifications::notifications_routes;
+use crate::metrics::{HttpMetrics, SelfMetrics, count_requests, self_metrics_routes};
+use crate::notifications::{Notifications, notifications_routes};
+use crate::openapi::openapi_routes;
 use crate::query::{QueryState, query_routes, syntax_routes};
 use crate::remote_read::{RemoteReadState, remote_read_routes};
 use crate::rules::{RulesState, rules_routes};
+use crate::search::{SearchState, search_routes};
 use crate::series::{SeriesState, series_routes};
 use crate::sql::{SqlState, sql_routes};
 use crate::status::{GraphState, StatusState, graph_routes, head_routes, replay_routes, status_routes};
@@ -34,6 +38,8 @@ pub struct Families {
     pub query: QueryState,
     /// Labels and series.
     pub series: SeriesState,
+    /// Search of names.
+    pub search: SearchState,
     /// Exemplars.
     pub exemplars: ExemplarsState,
     /// Federation.
@@ -48,6 +54,12 @@ pub struct Families {
     pub rules: RulesState,
     /// Build, flags, configuration, runtime, head.
     pub status: StatusState,
+    /// What there is and what is switched on.
+    pub features: Arc<FeatureRegistry>,
+    /// The server's own metrics.
+    pub own_metrics: Arc<SelfMetrics>,
+    /// What the operator should know.
+    pub notifications: Arc<Notifications>,
     /// The dataflow graph.
     pub graph: GraphState,
     /// SQL.
@@ -70,6 +82,7 @@ pub fn api_routes(families: Families, gate: StoreGate, cors: CorsOrigin, patienc
     let reading = Router::new()
         .merge(query_routes(families.query))
         .merge(series_routes(families.series))
+        .merge(search_routes(families.search))
         .merge(exemplars_routes(families.exemplars))
         .merge(federate_routes(families.federate))
         .merge(remote_read_routes(families.remote_read))
@@ -83,12 +96,15 @@ pub fn api_routes(families: Families, gate: StoreGate, cors: CorsOrigin, patienc
         .merge(metadata_routes(families.metadata))
         .merge(rules_routes(families.rules))
         .merge(status_routes(families.status))
+        .merge(features_routes(families.features))
+        .merge(self_metrics_routes(families.own_metrics))
+        .merge(openapi_routes())
         .layer(from_fn_with_state(gate.clone(), require_open));
     waiting
         .merge(reading)
         .merge(graph_routes(families.graph))
         .merge(replay_routes(gate))
-        .merge(notifications_routes())
+        .merge(notifications_routes(families.notifications))
         .merge(alertmanager_routes(families.alertmanager))
         .route("/api/{*rest}", any(no_such_page))
         .method_not_allowed_fallback(no_such_method)
@@ -98,6 +114,11 @@ pub fn api_routes(families: Families, gate: StoreGate, cors: CorsOrigin, patienc
 /// Nothing of the API has this path: plain text, as Prometheus answers it, never a page of the console.
 async fn no_such_page() -> Response {
     plain_error(StatusCode::NOT_FOUND, "404 page not found\n")
+}
+
+/// Routes of other crates that refuse other methods in the words of the API.
+pub fn refusing_other_methods(routes: Router) -> Router {
+    routes.method_not_allowed_fallback(no_such_method)
 }
 
 async fn no_such_method() -> Response {

@@ -48,7 +48,16 @@ async fn families(gate: &StoreGate) -> Families {
                 frame_bytes: 1,
             },
         ),
-        targets: TargetsState::new(Arc::new(TargetsStatus::default()), external),
+        search: SearchState::new(
+            SeriesState::new(gate.clone()),
+            MetadataState::new(Arc::default(), Arc::default()),
+            true,
+            0,
+        ),
+        features: Arc::default(),
+        own_metrics: Arc::default(),
+        notifications: Arc::new(Notifications::new(1)),
+        targets: TargetsState::new(Arc::new(TargetsStatus::default()), Arc::default(), external),
         metadata: MetadataState::new(Arc::default(), Arc::default()),
         rules: RulesState::new(Vec::new, Vec::new()),
         status: StatusState::new(
@@ -83,7 +92,7 @@ async fn server(open: bool) -> (Requests, HttpMetrics, StoreGate, Option<TempDir
     (server, metrics, gate, folder)
 }
 
-const WAITING: [&str; 12] = [
+const WAITING: [&str; 16] = [
     "query?query=1",
     "query_exemplars?query=up",
     "metadata",
@@ -96,6 +105,10 @@ const WAITING: [&str; 12] = [
     "status/buildinfo",
     "status/config",
     "status/tsdb",
+    "status/self_metrics",
+    "features",
+    "openapi.yaml",
+    "search/label_names",
 ];
 
 #[tokio::test]
@@ -194,7 +207,7 @@ async fn own_metrics() {
                 alert_router_metrics(&status, out);
             }
         });
-    let (status, text) = Requests(metrics_routes(metrics)).get("/metrics").await;
+    let (status, text) = Requests(metrics_routes(Arc::new(metrics))).get("/metrics").await;
     assert_eq!(status, 200);
     for line in [
         "# TYPE prometheus_tsdb_head_series gauge\nprometheus_tsdb_head_series 5\n",

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use web_api::{Notice, Notifications};
 
 use crate::allocator::{keep_freed_memory, return_freed_memory};
 use crate::cli::RunOptions;
@@ -55,7 +56,7 @@ async fn serve(options: RunOptions) -> anyhow::Result<ExitCode> {
     front.open(&server, &started);
     postgres.open(&server, front.gate())?;
     tracing::info!(%address, "server is ready to receive requests");
-    let failure = until_stopped(&mut server, &started, &mut requests).await?;
+    let failure = until_stopped(&mut server, &started, front.notifications(), &mut requests).await?;
     front.close();
     postgres.stop().await;
     server.stop().await;
@@ -73,6 +74,7 @@ async fn serve(options: RunOptions) -> anyhow::Result<ExitCode> {
 async fn until_stopped(
     server: &mut Server,
     started: &Started,
+    notifications: &Notifications,
     requests: &mut Requests,
 ) -> anyhow::Result<Option<anyhow::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -87,11 +89,11 @@ async fn until_stopped(
             _ = interrupt.recv() => { tracing::info!("received SIGINT, stopping"); return Ok(None) }
             _ = hang_up.recv() => {
                 files.seen();
-                drop(reload(server, started).await);
+                drop(reload(server, started, notifications).await);
             }
             () = files.changed() => {
                 tracing::info!("the configuration changed on disk, reading it again");
-                drop(reload(server, started).await);
+                drop(reload(server, started, notifications).await);
             }
             failure = server.failed() => return Ok(Some(failure)),
             request = requests.next() => match request {
@@ -99,20 +101,22 @@ async fn until_stopped(
                 // A client that left does not hear how it went; the log does.
                 Request::Reload(reply) => {
                     files.seen();
-                    drop(reply.send(reload(server, started).await));
+                    drop(reply.send(reload(server, started, notifications).await));
                 }
             },
         }
     }
 }
 
-async fn reload(server: &mut Server, started: &Started) -> Result<(), String> {
+async fn reload(server: &mut Server, started: &Started, notifications: &Notifications) -> Result<(), String> {
     match server.reload(started).await {
         Ok(()) => {
+            notifications.end(Notice::ReloadFailed);
             tracing::info!("configuration reloaded");
             Ok(())
         }
         Err(error) => {
+            notifications.begin(Notice::ReloadFailed);
             let error = format!("{error:#}");
             tracing::error!(
                 error,

@@ -8,7 +8,7 @@ use engine_settings::{Document, Error, Field, Mapping, expand_environment};
 use queries_promql::parser::ParseOptions;
 
 use super::storage::StorageConfig;
-use super::{ConfigError, ServerConfig, read_text, rules, scrape_files};
+use super::{ConfigError, ServerConfig, job_text, read_text, rules, scrape_files};
 
 /// Prometheus's default interval of rule groups.
 const EVALUATION_INTERVAL_MS: i64 = 60_000;
@@ -46,8 +46,10 @@ struct Global {
 pub(super) fn load(file: &str, text: &str) -> Result<ServerConfig, ConfigError> {
     let document = Document::parse(file, text)?;
     let mut main = document.decode(main_file)?;
+    let mut job_texts = job_text::of_jobs(&document, &main.scrape);
     scrape_files::add(
         &mut main.scrape,
+        &mut job_texts,
         &document,
         &main.scrape_patterns,
         &main.global.scrape,
@@ -67,6 +69,7 @@ pub(super) fn load(file: &str, text: &str) -> Result<ServerConfig, ConfigError> 
     Ok(ServerConfig {
         scrape_global: main.global.scrape,
         scrape: main.scrape,
+        job_texts,
         evaluation_interval_ms: main.global.evaluation_interval_ms,
         rule_query_offset_ms: main.global.rule_query_offset_ms,
         external_labels: main.global.external_labels,

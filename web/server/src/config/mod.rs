@@ -3,12 +3,14 @@
 
 mod auto_reload;
 mod fingerprint;
+mod job_text;
 mod load;
 mod patterns;
 mod rules;
 mod scrape_files;
 mod storage;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use connectors_peers::scrape::{GlobalScrape, ScrapeConfig};
@@ -30,6 +32,8 @@ pub struct ServerConfig {
     pub scrape_global: GlobalScrape,
     /// Scrape jobs.
     pub scrape: Vec<ScrapeConfig>,
+    /// The text of each job by its name, with defaults and secrets hidden.
+    pub job_texts: BTreeMap<String, String>,
     /// Interval of rule groups that name none, ms.
     pub evaluation_interval_ms: i64,
     /// How far in the past rules are evaluated unless their group says otherwise, ms.

@@ -1,14 +1,17 @@
 //! `scrape_config_files`: further scrape jobs, in files of their own.
 
+use std::collections::BTreeMap;
+
 use connectors_peers::scrape::{GlobalScrape, ScrapeConfig};
 use engine_settings::{Document, Field};
 
 use super::patterns::matching;
-use super::{ConfigError, read_text};
+use super::{ConfigError, job_text, read_text};
 
 /// The jobs of the files that `patterns` match, after those of the main file.
 pub(super) fn add(
     jobs: &mut Vec<ScrapeConfig>,
+    texts: &mut BTreeMap<String, String>,
     document: &Document,
     patterns: &[String],
     global: &GlobalScrape,
@@ -16,9 +19,9 @@ pub(super) fn add(
     for pattern in patterns {
         for path in matching(document, pattern)? {
             let file = Document::parse(&path.display().to_string(), &read_text(&path)?)?;
-            for job in file.decode(|root| read(root, jobs, global))? {
-                jobs.push(job);
-            }
+            let found = file.decode(|root| read(root, jobs, global))?;
+            texts.extend(job_text::of_jobs(&file, &found));
+            jobs.extend(found);
         }
     }
     Ok(())

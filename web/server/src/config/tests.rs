@@ -71,6 +71,36 @@ fn a_missing_rule_file_inside_the_program_is_named() {
 }
 
 #[test]
+fn jobs_are_shown_with_defaults_and_without_secrets() {
+    let config = loaded(
+        "global: {scrape_interval: 7s, sample_limit: 9}\nscrape_configs:\n  - job_name: a\n    scheme: https\n    \
+         scrape_timeout: 3s\n    basic_auth: {username: u, password: hidden}\n    static_configs: [{targets: ['a:1']}]\n",
+    )
+    .unwrap();
+    let text = &config.job_texts["a"];
+    for line in [
+        "job_name: a\n",
+        "scheme: https\n",
+        "scrape_timeout: 3s\n",
+        "scrape_interval: 7s\n",
+        "metrics_path: /metrics\n",
+        "sample_limit: 9\n",
+        "scrape_protocols: [OpenMetricsText1.0.0, OpenMetricsText0.0.1, PrometheusText1.0.0, PrometheusText0.0.4]\n",
+        "password: <secret>\n",
+    ] {
+        assert_eq!(text.matches(line).count(), 1, "{line}\n{text}");
+    }
+    assert!(
+        !text.contains("hidden") && !text.contains("label_limit"),
+        "{text}"
+    );
+    // It is a configuration again.
+    let indented = text.trim_end().replace('\n', "\n    ").replace("<secret>", "s");
+    let again = loaded(&format!("scrape_configs:\n  - {indented}\n")).unwrap();
+    assert_eq!(again.scrape[0].scrape_interval_ms, 7000);
+}
+
+#[test]
 fn jobs_stand_in_files_of_their_own_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prometheus.yml");
@@ -91,6 +121,8 @@ fn jobs_stand_in_files_of_their_own_too() {
         .map(|job| (job.job_name.as_str(), job.scrape_interval_ms))
         .collect();
     assert_eq!(jobs, [("m", 7000), ("a", 7000), ("b", 7000)]);
+    let texts: Vec<&str> = config.job_texts.keys().map(String::as_str).collect();
+    assert_eq!(texts, ["a", "b", "m"]);
     for (text, part) in [
         (
             "scrape_configs: [{job_name: a}]\n",

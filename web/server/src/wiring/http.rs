@@ -17,19 +17,22 @@ use connectors_peers::remote_write;
 use connectors_peers::scrape::ExternalAddress;
 use futures::future::BoxFuture;
 use parking_lot::RwLock;
+use queries_promql::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use web_api::{
-    AdminState, AlertmanagerState, BuildInfo, CorsOrigin, ExemplarsState, Families, FederateState,
-    GraphState, HttpMetrics, Lifecycle, ManagementState, MetadataState, NotReady, QueryState,
-    RemoteReadLimits, RemoteReadState, RulesState, SelfMetrics, SeriesState, SqlState, StatusState,
-    StoreGate, TargetsState, api_routes, management_routes, metrics_routes, with_layers,
+    AdminState, AlertmanagerState, BuildInfo, CorsOrigin, ExemplarsState, Exposition, Families,
+    FederateState, GraphState, HttpMetrics, Lifecycle, ManagementState, MetadataState, NotReady, Notice,
+    Notifications, QueryLog, QueryMetrics, QueryState, RemoteReadLimits, RemoteReadState, RulesState,
+    SearchState, SelfMetrics, SeriesState, SqlState, StatusState, StoreGate, TargetsState, api_routes,
+    management_routes, metrics_routes, notifications_routes, refusing_other_methods, with_layers,
 };
 
 use super::connections::Connections;
+use super::registry;
 use super::server::{Server, Started};
 use crate::cli::RunOptions;
 
@@ -95,6 +98,7 @@ pub(crate) struct Front {
     current: Current,
     management: ManagementState,
     metrics: HttpMetrics,
+    notifications: Arc<Notifications>,
     stop: CancellationToken,
     task: JoinHandle<std::io::Result<()>>,
 }
@@ -110,7 +114,11 @@ impl Front {
             .then(|| Arc::new(Ask(sender.clone())) as Arc<dyn Lifecycle>);
         let management = ManagementState::new(gate.clone(), lifecycle);
         let metrics = HttpMetrics::default();
-        let starting = management_routes(management.clone()).fallback(|| async { NotReady::starting() });
+        let notifications = Arc::new(Notifications::new(started.options.notification_subscribers_max));
+        notifications.begin(Notice::StartingUp);
+        let starting = management_routes(management.clone())
+            .merge(notifications_routes(Arc::clone(&notifications)))
+            .fallback(|| async { NotReady::starting() });
         let current = Current(Arc::new(RwLock::new(starting)));
         let routes = Router::new().fallback(serve_current).with_state(current.clone());
         let stop = CancellationToken::new();
@@ -134,6 +142,7 @@ impl Front {
                 current,
                 management,
                 metrics,
+                notifications,
                 stop,
                 task,
             },
@@ -149,19 +158,32 @@ impl Front {
             self.gate.clone(),
             Arc::clone(&server.places),
         )
-        .with_log(Arc::clone(&server.query_log));
-        let own = self.self_metrics(server, &query);
-        let families = self.families(server, started, query);
+        .with_log(Arc::clone(&server.query_log))
+        .telling_steps(server.features.per_step_stats);
+        let own = Arc::new(self.self_metrics(server, &query));
+        let families = self.families(server, started, query, Arc::clone(&own));
         let host = Arc::new(HostExporter::new(Roots::default()));
         let patience = started.options.query_timeout;
         let routes = api_routes(families, self.gate.clone(), CorsOrigin::default(), patience)
             .merge(management_routes(self.management.clone()))
-            .merge(write_routes(server, &started.options))
+            .merge(refusing_other_methods(write_routes(server, &started.options)))
             .merge(import::router(Arc::clone(&server.ingest.text_import)))
             .merge(metrics_routes(own))
             .merge(host_routes(host))
             .merge(web_console::router());
         *self.current.0.write() = with_layers(routes, self.metrics.clone());
+        let (store, notifications) = (server.store.clone(), Arc::clone(&self.notifications));
+        tokio::spawn(async move {
+            // A log that cannot be read back ends the server, which says so itself.
+            if store.ready().await.is_ok() {
+                notifications.end(Notice::StartingUp);
+            }
+        });
+    }
+
+    /// What the operator is told.
+    pub(crate) fn notifications(&self) -> &Notifications {
+        &self.notifications
     }
 
     /// The gate to the store.
@@ -171,11 +193,14 @@ impl Front {
 
     /// Tells readers to go elsewhere: the server is about to stop.
     pub(crate) fn close(&self) {
+        self.notifications.begin(Notice::ShuttingDown);
         self.gate.close();
     }
 
     /// Stops serving; requests under way may end.
     pub(crate) async fn stop(self) {
+        // Streams would never end by themselves.
+        self.notifications.close();
         self.stop.cancel();
         match tokio::time::timeout(REQUESTS_PATIENCE, self.task).await {
             Ok(Ok(Ok(()))) => {}
@@ -185,13 +210,34 @@ impl Front {
         }
     }
 
-    fn families(&self, server: &Server, started: &Started, query: QueryState) -> Families {
+    fn families(
+        &self,
+        server: &Server,
+        started: &Started,
+        query: QueryState,
+        own_metrics: Arc<SelfMetrics>,
+    ) -> Families {
         let (gate, options) = (&self.gate, &started.options);
+        let metadata = MetadataState::new(
+            Arc::clone(&server.ingest.targets),
+            Arc::clone(server.ingest.remote_write.metadata()),
+        );
+        let series = SeriesState::new(gate.clone());
+        let search = SearchState::new(
+            series.clone(),
+            metadata.clone(),
+            server.features.search,
+            options.search_limit_max,
+        );
         let (graph, rules) = (server.ingest.graph.clone(), server.rules.clone());
         let own_router = format!("{}/api/v2/alerts", started.external_url.trim_end_matches('/'));
         Families {
             query,
-            series: SeriesState::new(gate.clone()),
+            series,
+            search,
+            features: Arc::new(registry::of(options, &server.features)),
+            own_metrics,
+            notifications: Arc::clone(&self.notifications),
             exemplars: ExemplarsState::new(gate.clone()),
             federate: FederateState::new(
                 gate.clone(),
@@ -207,11 +253,12 @@ impl Front {
                     frame_bytes: options.remote_read_frame_bytes,
                 },
             ),
-            metadata: MetadataState::new(
+            metadata,
+            targets: TargetsState::new(
                 Arc::clone(&server.ingest.targets),
-                Arc::clone(server.ingest.remote_write.metadata()),
+                Arc::clone(&server.jobs),
+                external_address(started),
             ),
-            targets: TargetsState::new(Arc::clone(&server.ingest.targets), external_address(started)),
             rules: RulesState::new(move || rules.status(), vec![own_router]),
             status: StatusState::new(
                 gate.clone(),
@@ -246,6 +293,7 @@ impl Front {
         let imports = Arc::clone(&server.ingest.text_import);
         let (engine, query_log) = (Arc::clone(&server.engine), Arc::clone(&server.query_log));
         let router = server.router.clone();
+        let notifications = Arc::clone(&self.notifications);
         let runtime = tokio::runtime::Handle::current();
         let build_gate = gate.clone();
         SelfMetrics::default()
@@ -278,26 +326,31 @@ impl Front {
                     web_api::alert_router_metrics(&status, out);
                 }
             })
-            .with(move |out| config.collect(out))
             .with(move |out| {
-                queries.collect(out);
-                query_log.collect(out);
-                if let Some(memory) = engine.memory() {
-                    out.gauge(
-                        "weir_query_memory_bytes",
-                        "Memory that running queries are counted with.",
-                        &[],
-                        memory.held_bytes() as f64,
-                    );
-                    out.gauge(
-                        "weir_query_memory_limit_bytes",
-                        "Memory that all queries together may take.",
-                        &[],
-                        memory.total_bytes_max() as f64,
-                    );
-                }
+                config.collect(out);
+                notifications.collect(out);
             })
+            .with(move |out| query_metrics(&queries, &query_log, &engine, out))
             .with(move |out| http.collect(out))
+    }
+}
+
+fn query_metrics(queries: &QueryMetrics, log: &QueryLog, engine: &Engine, out: &mut Exposition) {
+    queries.collect(out);
+    log.collect(out);
+    if let Some(memory) = engine.memory() {
+        out.gauge(
+            "weir_query_memory_bytes",
+            "Memory that running queries are counted with.",
+            &[],
+            memory.held_bytes() as f64,
+        );
+        out.gauge(
+            "weir_query_memory_limit_bytes",
+            "Memory that all queries together may take.",
+            &[],
+            memory.total_bytes_max() as f64,
+        );
     }
 }
 
@@ -354,6 +407,11 @@ fn flags(started: &Started) -> BTreeMap<String, String> {
         ("web.external-url", started.external_url.clone()),
         ("web.max-connections", options.connections_max.to_string()),
         ("web.read-timeout", duration(options.read_timeout)),
+        (
+            "web.max-notifications-subscribers",
+            options.notification_subscribers_max.to_string(),
+        ),
+        ("web.search.max-limit", options.search_limit_max.to_string()),
         ("web.enable-lifecycle", options.enable_lifecycle.to_string()),
         ("web.enable-admin-api", options.enable_admin_api.to_string()),
         (

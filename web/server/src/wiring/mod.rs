@@ -8,6 +8,7 @@ mod http;
 mod ingest;
 mod postgres;
 mod queries;
+mod registry;
 mod rules;
 mod server;
 mod sql;

@@ -118,7 +118,7 @@ impl StoredQueries {
                     executed: started.elapsed(),
                     statistics: statistics.unwrap_or_default(),
                 },
-                origin: QueryOrigin::Rule,
+                origin: origin_of(query),
             });
         }
         result.map_err(|error| match error {
@@ -131,6 +131,15 @@ impl StoredQueries {
     async fn ready(&self) -> Result<(), EvaluateError> {
         let ready = self.store.ready().await;
         ready.map_err(|error| EvaluateError::Failed(format!("{:#}", anyhow::Error::new(error))))
+    }
+}
+
+/// The group that asks; outside of groups there is none to name.
+fn origin_of(query: &RuleQuery) -> QueryOrigin<'_> {
+    let group = query.group.as_deref();
+    QueryOrigin::Rule {
+        file: group.map_or("", |group| &group.file),
+        group: group.map_or("", |group| &group.name),
     }
 }
 

@@ -15,7 +15,7 @@ use queries_rules::RuleManager;
 use queries_sql::SqlEngine;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
-use web_api::{ConfigStatus, QueryLog, QueryPlaces};
+use web_api::{ConfigStatus, ConfiguredJob, ConfiguredJobs, QueryLog, QueryPlaces};
 
 use super::features::Features;
 use super::ingest::Ingest;
@@ -40,6 +40,8 @@ pub(crate) struct Server {
     pub(super) router: RouterHandle,
     pub(super) rules: RuleManager,
     pub(super) config_status: Arc<ConfigStatus>,
+    pub(super) jobs: Arc<ConfiguredJobs>,
+    pub(super) features: Features,
     pub(super) external_labels: Arc<RwLock<Labels>>,
     external_url: String,
     /// What the store was opened with.
@@ -76,10 +78,10 @@ impl Server {
             ..
         } = started;
         let features = Features::of(&options.features);
-        let memory = queries::memory(options);
-        let interval_ms = config.evaluation_interval_ms;
         let store = storage::open(options, features, &config.storage).await?;
         let query_runtime = queries::runtime()?;
+        let memory = queries::memory(options);
+        let interval_ms = config.evaluation_interval_ms;
         let engine = queries::engine(
             options,
             features,
@@ -122,6 +124,8 @@ impl Server {
             router,
             rules,
             config_status: Arc::default(),
+            jobs: Arc::default(),
+            features,
             external_labels,
             external_url: external_url.clone(),
             stop,
@@ -165,6 +169,7 @@ impl Server {
         *self.external_labels.write() = config.external_labels.clone();
         self.ingest.set_external_labels(&config.external_labels);
         self.ingest.scrape(&config.scrape).await?;
+        self.jobs.set(jobs_of(&config));
         let settings = rules::settings(&config, &self.external_url);
         self.rules.apply(config.rule_groups, settings).await?;
         self.config_status
@@ -199,4 +204,16 @@ impl Server {
         }
         self.query_runtime.shutdown_background();
     }
+}
+
+/// What the API shows of jobs.
+fn jobs_of(config: &ServerConfig) -> impl Iterator<Item = (String, ConfiguredJob)> {
+    config.scrape.iter().map(|job| {
+        let text = config.job_texts.get(&job.job_name);
+        let shown = ConfiguredJob {
+            yaml: text.cloned().unwrap_or_default(),
+            relabel_rules: job.relabel_rules.clone(),
+        };
+        (job.job_name.clone(), shown)
+    })
 }

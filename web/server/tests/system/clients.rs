@@ -99,7 +99,7 @@ fn no_promtool() -> Option<String> {
 }
 
 /// The Python that has the clients.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     cache().join("clients/bin/python3")
 }
 

@@ -6,14 +6,7 @@ use super::requests::Asked;
 
 /// Requests by their names, each with a reason.
 const DELIBERATE: &[(&str, &str)] = &[
-    (
-        "Get /api/v1/parse_query?query=up",
-        "newer versions of Prometheus tell more of a selector: edges and expressions of durations",
-    ),
-    (
-        "Get /api/v1/query?query=up offset&time=END",
-        "newer versions of Prometheus name all that may stand in a duration",
-    ),
+    ("Get /api/v1/query?query=up offset&time=END", DURATION_WORDS),
     (
         "Get /api/v1/query_range?query=sort(temperature)&start=START&end=END&step=60",
         "newer versions of Prometheus warn that a range is not sorted",
@@ -34,10 +27,60 @@ const DELIBERATE: &[(&str, &str)] = &[
         "Get /api/v1/query?query=1&time=NaN",
         "a time that is no number has no meaning; Prometheus makes the oldest of its times of it",
     ),
+    ("Get /api/v1/query?query=time()&time=Inf", NO_TIME),
+    ("Get /api/v1/series?match[]=up&start=Inf&end=END", NO_TIME),
+    (
+        "Get /api/v1/query_range?query=1&start=Inf&end=Inf&step=1",
+        NO_TIME,
+    ),
+    ("Get /api/v1/query?query=time()&time=-Inf", NO_TIME),
+    ("Get /api/v1/series?match[]=up&start=-Inf&end=END", NO_TIME),
+    (
+        "Get /api/v1/query_range?query=1&start=-Inf&end=-Inf&step=1",
+        NO_TIME,
+    ),
+    ("Get /api/v1/query?query=time()&time=9223372036854775807", NO_TIME),
+    (
+        "Get /api/v1/series?match[]=up&start=9223372036854775807&end=END",
+        NO_TIME,
+    ),
+    (
+        "Get /api/v1/query_range?query=1&start=9223372036854775807&end=9223372036854775807&step=1",
+        NO_TIME,
+    ),
+    (
+        "Get /api/v1/query?query=time()&time=-292273086-05-16T16:47:06Z",
+        ENDS_OF_TIME,
+    ),
+    (
+        "Get /api/v1/query_range?query=1&start=-292273086-05-16T16:47:06Z&end=-292273086-05-16T16:47:06Z&step=1",
+        ENDS_OF_TIME,
+    ),
+    (
+        "Get /api/v1/query?query=time()&time=292277025-08-18T07:12:54.999999999Z",
+        ENDS_OF_TIME,
+    ),
+    (
+        "Get /api/v1/query_range?query=1&start=292277025-08-18T07:12:54.999999999Z&end=292277025-08-18T07:12:54.999999999Z&step=1",
+        ENDS_OF_TIME,
+    ),
+    ("Get /api/v1/format_query?query=up offset up", DURATION_WORDS),
+    ("Get /api/v1/parse_query?query=up offset up", DURATION_WORDS),
+    ("Get /api/v1/format_query?query=up{job=~\"(\"}", REGEX_WORDS),
+    ("Get /api/v1/parse_query?query=up{job=~\"(\"}", REGEX_WORDS),
     ("Get /api/v1/label/__name__/values?limit=2", FIRST),
     ("Get /api/v1/series?match[]={__name__=~\".+\"}&limit=3", FIRST),
 ];
 
+/// Times that no sample can have.
+const NO_TIME: &str =
+    "a time beyond all samples is refused; Prometheus takes it for one that its numbers wrap around to";
+/// The texts of the first and the last time.
+const ENDS_OF_TIME: &str = "the ends of time print as what they are; Prometheus's numbers wrap around";
+/// What may stand in a duration.
+const DURATION_WORDS: &str = "newer versions of Prometheus name all that may stand in a duration";
+/// What is wrong with a regular expression.
+const REGEX_WORDS: &str = "what is wrong with a regular expression is said in the words of our library";
 /// The error about two series of one match group.
 const TWO_SERIES: &str =
     "newer versions of Prometheus name the two series in the order of their texts, not of chance";

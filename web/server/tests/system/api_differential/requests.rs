@@ -2,6 +2,7 @@
 
 use url::form_urlencoded::Serializer;
 
+use super::edges;
 use crate::push::seconds;
 
 /// How a request is sent.
@@ -30,6 +31,11 @@ impl Asked {
         format!("{:?} {}?{}", self.method, self.path, self.name)
     }
 
+    /// Whether it asks for a syntax tree.
+    pub(super) fn is_tree(&self) -> bool {
+        self.path.ends_with("/parse_query")
+    }
+
     pub(super) fn form(&self) -> String {
         Serializer::new(String::new())
             .extend_pairs(&self.parameters)
@@ -45,13 +51,13 @@ impl Asked {
 }
 
 /// Makes requests; in parameters `END`, `START` and `BEFORE` stand for times.
-struct Maker {
+pub(super) struct Maker {
     requests: Vec<Asked>,
     end_ms: i64,
 }
 
 impl Maker {
-    fn add(&mut self, method: Method, path: &str, parameters: &[(&str, &str)]) {
+    pub(super) fn add(&mut self, method: Method, path: &str, parameters: &[(&str, &str)]) {
         let time = |text: &str| match text {
             "END" => seconds(self.end_ms),
             "START" => seconds(self.end_ms - 600_000),
@@ -71,7 +77,7 @@ impl Maker {
         });
     }
 
-    fn get(&mut self, path: &str, parameters: &[(&str, &str)]) {
+    pub(super) fn get(&mut self, path: &str, parameters: &[(&str, &str)]) {
         self.add(Method::Get, &format!("/api/v1/{path}"), parameters);
     }
 }
@@ -88,6 +94,7 @@ pub(super) fn all(end_ms: i64) -> Vec<Asked> {
     names_and_series(&mut maker);
     syntax(&mut maker);
     rest(&mut maker);
+    edges::add(&mut maker);
     maker.requests
 }
 
