@@ -62,3 +62,33 @@ pub(super) fn page(program: &Path, folder: &Path) -> Result<Vec<u8>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::say;
+    use crate::servers::peers;
+
+    #[test]
+    fn a_real_exporter_takes_the_flags_and_gives_its_page() {
+        let program = peers().join("bin/prometheus-node-exporter");
+        if !program.is_file() {
+            say(&format!("SKIPPED: no {}", program.display()));
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let page = String::from_utf8(page(&program, folder.path()).unwrap()).unwrap();
+        for begin in [
+            "node_uname_info{",
+            "node_cpu_seconds_total{",
+            "node_procs_running ",
+        ] {
+            assert!(
+                page.lines().any(|line| line.starts_with(begin)),
+                "no {begin} in\n{page}"
+            );
+        }
+        let nothing = super::page(Path::new("/bin/true"), folder.path()).unwrap_err();
+        assert!(nothing.to_string().contains("node-exporter.log"), "{nothing}");
+    }
+}
