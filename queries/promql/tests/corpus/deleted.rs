@@ -58,7 +58,10 @@ impl StoredEngine {
         self.append(labels, others.iter().map(|(series, point)| (*series, point)));
         let times = || samples.iter().map(|(_, point)| point.at_ms);
         if let (Some(first), Some(last)) = (times().min(), times().max()) {
-            self.delete(first, last);
+            // The newest sample of a series keeps its time even when it is deleted: it must be another one.
+            let newest = at(last + 1, Sample::Float(DELETED));
+            self.append(labels, (0..labels.len()).map(|series| (series, &newest)));
+            self.delete(first, last + 1);
         }
         self.append(labels, samples.iter().copied());
     }
