@@ -90,6 +90,14 @@ impl Accumulator {
     #[inline]
     pub fn add(&mut self, value: f64) {
         match self {
+            Self::Sum(sum) => *sum = sum.plus(value),
+            Self::Count(count) => *count += 1,
+            _ => self.add_otherwise(value),
+        }
+    }
+
+    fn add_otherwise(&mut self, value: f64) {
+        match self {
             Self::Empty(kind) => *self = Self::first(*kind, value),
             Self::Sum(sum) => *sum = sum.plus(value),
             Self::Avg(mean) => mean.add(value),

@@ -94,6 +94,7 @@ fn extrapolated(samples: &Samples<'_>, counter: bool, per_second: bool) -> Optio
 }
 
 /// Where the samples of a window lie in it.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Extrapolation {
     pub(super) first_ms: i64,
     pub(super) last_ms: i64,

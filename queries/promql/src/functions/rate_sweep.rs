@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::range::seconds_of;
 use super::rate::{Extrapolation, factor};
-use super::sweep::{Cells, Windows};
+use super::sweep::{Alike, Cells, Windows};
 
 pub(super) fn rate(windows: &Windows<'_>, cells: &mut Cells) -> u64 {
     extrapolated::<true>(windows, Some(seconds_of(windows.range_ms)), cells)
@@ -28,57 +28,106 @@ fn extrapolated<const COUNTER: bool>(
     range_seconds: Option<f64>,
     cells: &mut Cells,
 ) -> u64 {
-    let Windows {
-        timestamps, values, ..
-    } = *windows;
-    let mut falls = if COUNTER { Falls::of(values) } else { Falls::none() };
-    let mut last = Extrapolated::default();
-    windows.sweep(cells, |from, until, end_ms| {
-        let gaps = until - from - 1;
-        if gaps == 0 {
-            return None;
-        }
-        let (first, newest) = (values[from], values[until - 1]);
-        let (first_ms, last_ms) = (timestamps[from], timestamps[until - 1]);
-        let mut result = newest - first;
-        if COUNTER && !falls.places.is_empty() {
-            for &place in falls.inside(from, until) {
-                result += values[place - 1];
-            }
-        }
-        let window = Extrapolation {
-            first_ms,
-            last_ms,
-            gaps,
-            start_ms: end_ms.saturating_sub(windows.range_ms),
+    let mut falls = if COUNTER {
+        Falls::of(windows.values)
+    } else {
+        Falls::none()
+    };
+    let mut series = Series {
+        windows,
+        range_seconds,
+        last: Extrapolated::default(),
+    };
+    let alike = windows.alike().filter(|alike| alike.first.len() > 1);
+    let Some(alike) = alike.filter(|_| falls.places.is_empty()) else {
+        return windows.sweep(cells, |from, until, end_ms| {
+            let falls = falls.inside(from, until);
+            series.compute::<COUNTER>(from..until, end_ms, falls)
+        });
+    };
+    windows.begin(cells);
+    let (before, after) = (0..alike.steps.start, alike.steps.end..windows.grid.steps());
+    let mut compute = |from, until, end_ms| series.compute::<COUNTER>(from..until, end_ms, &[]);
+    let mut seen = windows.sweep_steps(before, cells, &mut compute);
+    seen += windows.sweep_steps(after, cells, &mut compute);
+    seen + series.alike::<COUNTER>(&alike, cells)
+}
+
+/// A series on the way.
+struct Series<'a> {
+    windows: &'a Windows<'a>,
+    range_seconds: Option<f64>,
+    last: Extrapolated,
+}
+
+impl Series<'_> {
+    fn window(&self, samples: Range<usize>, end_ms: i64) -> Extrapolation {
+        let timestamps = &self.windows.timestamps[samples];
+        Extrapolation {
+            first_ms: timestamps[0],
+            last_ms: timestamps[timestamps.len() - 1],
+            gaps: timestamps.len() - 1,
+            start_ms: end_ms.saturating_sub(self.windows.range_ms),
             end_ms,
             begun_ms: None,
             share_before_first: None,
-            range_seconds,
-        };
-        if last.place != window.place() {
-            last = Extrapolated::of(&window);
+            range_seconds: self.range_seconds,
         }
-        // The way to zero is `sampled * (first / result)`; where it is surely longer than the way to the edge it
-        // decides nothing, and no division is needed to see that.
-        let zero_decides = COUNTER
-            && result > 0.0
-            && first >= 0.0
-            && !(first > SMALL && last.sampled * first > last.to_start * result * SURELY);
-        if zero_decides {
-            return Some(from_zero(result, first, window));
+    }
+
+    #[inline]
+    fn compute<const COUNTER: bool>(
+        &mut self,
+        samples: Range<usize>,
+        end_ms: i64,
+        falls: &[usize],
+    ) -> Option<f64> {
+        if samples.len() < 2 {
+            return None;
         }
-        Some(result * last.factor)
-    })
+        let values = self.windows.values;
+        let (first, newest) = (values[samples.start], values[samples.end - 1]);
+        let mut result = newest - first;
+        for &place in falls {
+            result += values[place - 1];
+        }
+        let window = self.window(samples, end_ms);
+        if self.last.place != window.place() {
+            self.last = Extrapolated::of(&window);
+        }
+        if COUNTER && self.last.zero_decides(first, result) {
+            return Some(from_zero(result, first, &window));
+        }
+        Some(result * self.last.factor)
+    }
+
+    /// The windows that are alike, of values that do not fall.
+    fn alike<const COUNTER: bool>(&self, alike: &Alike, cells: &mut Cells) -> u64 {
+        let (values, first) = (self.windows.values, &alike.first);
+        let window = self.window(first.clone(), self.windows.grid.time_ms(alike.steps.start));
+        let known = Extrapolated::of(&window);
+        let firsts = values[first.start..].iter().step_by(alike.stride);
+        let newest = values[first.end - 1..].iter().step_by(alike.stride);
+        let slots = cells.values[alike.steps.clone()].iter_mut();
+        for ((slot, &first), &newest) in slots.zip(firsts).zip(newest) {
+            let result = newest - first;
+            *slot = if COUNTER && known.zero_decides(first, result) {
+                from_zero(result, first, &window)
+            } else {
+                result * known.factor
+            };
+        }
+        (alike.steps.len() * first.len()) as u64
+    }
 }
 
 #[cold]
-fn from_zero(result: f64, first: f64, window: Extrapolation) -> f64 {
+fn from_zero(result: f64, first: f64, window: &Extrapolation) -> f64 {
     let share_before_first = Some(first / result);
     result
         * factor(&Extrapolation {
             share_before_first,
-            ..window
+            ..*window
         })
 }
 
@@ -102,6 +151,16 @@ impl Extrapolated {
             sampled,
             factor: factor(window),
         }
+    }
+}
+
+impl Extrapolated {
+    /// Whether the way to zero may be shorter than the way to the edge of the window. It is
+    /// `sampled * (first / result)`; where it is surely longer, no division is needed to see that.
+    #[inline]
+    fn zero_decides(&self, first: f64, result: f64) -> bool {
+        let surely_not = first > SMALL && self.sampled * first > self.to_start * result * SURELY;
+        result > 0.0 && first >= 0.0 && !surely_not
     }
 }
 

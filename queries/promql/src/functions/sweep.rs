@@ -1,6 +1,8 @@
 //! Functions that are computed over all windows of a series in one go: neighbouring windows share most of their
 //! samples, and what is known of one is half of the next.
 
+use std::ops::Range;
+
 use crate::grid::Grid;
 
 /// The float samples of one series, staleness markers left out, and the windows over them: `(t − range, t]` for
@@ -20,6 +22,9 @@ pub(crate) struct Windows<'a> {
 /// Computes a function over all windows and says how many samples they have, one that several see counting for
 /// each.
 pub(crate) type Sweep = fn(&Windows<'_>, &mut Cells) -> u64;
+
+/// Neighbours that are compared before a look at whether they are evenly spaced.
+const EVEN_AT_A_TIME: usize = 256;
 
 /// What windows give, a cell a step.
 #[derive(Debug, Default)]
@@ -51,6 +56,17 @@ impl Cells {
     }
 }
 
+/// The steps whose windows have as many samples and lie to them alike, because samples and steps are evenly spaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Alike {
+    /// These steps.
+    pub(crate) steps: Range<usize>,
+    /// The first sample of the first of these windows, and the one after its last.
+    pub(crate) first: Range<usize>,
+    /// Samples by which each window is after the one before it.
+    pub(crate) stride: usize,
+}
+
 impl Windows<'_> {
     /// Makes the cells: `compute` gets the first sample of a window, the one after its last, and the instant at which
     /// it ends. Windows without a sample have no value. Returns the number of samples that windows have.
@@ -58,15 +74,30 @@ impl Windows<'_> {
     pub(crate) fn sweep(
         &self,
         cells: &mut Cells,
+        compute: impl FnMut(usize, usize, i64) -> Option<f64>,
+    ) -> u64 {
+        self.begin(cells);
+        self.sweep_steps(0..self.grid.steps(), cells, compute)
+    }
+
+    /// Makes room for the cells.
+    pub(crate) fn begin(&self, cells: &mut Cells) {
+        cells.clear();
+        cells.values.resize(self.grid.steps(), 0.0);
+    }
+
+    /// As [`sweep`](Self::sweep), of some steps, which come after those that were made before.
+    #[inline]
+    pub(crate) fn sweep_steps(
+        &self,
+        steps: Range<usize>,
+        cells: &mut Cells,
         mut compute: impl FnMut(usize, usize, i64) -> Option<f64>,
     ) -> u64 {
         let (mut left, mut right) = (Edge::default(), Edge::default());
         let Cells { values, holes } = cells;
-        holes.clear();
-        values.clear();
-        values.resize(self.grid.steps(), 0.0);
         let mut seen = 0;
-        for (step, slot) in values.iter_mut().enumerate() {
+        for (step, slot) in steps.clone().zip(&mut values[steps]) {
             let end_ms = self.grid.time_ms(step);
             let until = right.advance(self.timestamps, end_ms);
             let from = left.advance(self.timestamps, end_ms.saturating_sub(self.range_ms));
@@ -82,6 +113,51 @@ impl Windows<'_> {
             }
         }
         seen as u64
+    }
+
+    /// The steps whose windows are alike, if there are some.
+    pub(crate) fn alike(&self) -> Option<Alike> {
+        let (
+            &[first_ms, second_ms, ..],
+            Grid {
+                start_ms, step_ms, ..
+            },
+        ) = (self.timestamps, self.grid)
+        else {
+            return None;
+        };
+        let gap_ms = second_ms.checked_sub(first_ms)?;
+        if step_ms <= 0 || step_ms % gap_ms != 0 {
+            return None;
+        }
+        // Differences are gathered in bits, many at a time, with a look at them now and then.
+        let unevenness = |pair: &[i64]| (pair[1] - pair[0]) ^ gap_ms;
+        let neighbours = |start| start..self.timestamps.len().min(start + EVEN_AT_A_TIME + 1);
+        let mut parts = (0..self.timestamps.len() - 1)
+            .step_by(EVEN_AT_A_TIME)
+            .map(neighbours);
+        let even = |part: Range<usize>| {
+            let pairs = self.timestamps[part].windows(2);
+            pairs.fold(0, |bits, pair| bits | unevenness(pair)) == 0
+        };
+        if !parts.all(even) {
+            return None;
+        }
+        // Samples up to a time, if they went on as they do before the first and after the last.
+        let up_to = |time_ms: i64| Some(time_ms.checked_sub(first_ms)?.div_euclid(gap_ms) + 1);
+        let (from, until) = (up_to(start_ms.checked_sub(self.range_ms)?)?, up_to(start_ms)?);
+        let (stride, samples) = (step_ms / gap_ms, i64::try_from(self.timestamps.len()).ok()?);
+        let first_step =
+            usize::try_from((-from).max(0).unsigned_abs().div_ceil(stride.unsigned_abs())).ok()?;
+        let steps_end = usize::try_from((samples - until).div_euclid(stride) + 1).ok()?;
+        let steps = first_step..steps_end.min(self.grid.steps());
+        let moved = |position: i64| usize::try_from(position + stride * i64::try_from(first_step).ok()?).ok();
+        let alike = Alike {
+            first: moved(from)?..moved(until)?,
+            stride: usize::try_from(stride).ok()?,
+            steps,
+        };
+        (!alike.steps.is_empty()).then_some(alike)
     }
 }
 
@@ -117,13 +193,15 @@ impl Edge {
     }
 }
 
-/// The first position from `position` on whose timestamp is after `time_ms`.
+/// The first position from `position` on whose timestamp is after `time_ms`: mostly it is near.
 pub(crate) fn advance(timestamps: &[i64], position: usize, time_ms: i64) -> usize {
-    position
-        + timestamps[position..]
-            .iter()
-            .take_while(|&&t| t <= time_ms)
-            .count()
+    const NEAR: usize = 16;
+    let rest = &timestamps[position..];
+    let near = rest.iter().take(NEAR).take_while(|&&t| t <= time_ms).count();
+    if near < NEAR {
+        return position + near;
+    }
+    position + rest.partition_point(|&t| t <= time_ms)
 }
 
 #[cfg(test)]
@@ -154,11 +232,20 @@ mod tests {
         println!("seed {seed}");
         let mut random = SmallRng::seed_from_u64(seed);
         for _ in 0..400 {
-            let jitter = random.random_range(1..4000);
+            let jitter = if random.random_bool(0.5) {
+                1
+            } else {
+                random.random_range(1..4000)
+            };
             let (mut at_ms, mut last): (i64, f64) = (random.random_range(0..60_000), 0.0);
             let mut samples = Vec::new();
             for _ in 0..random.random_range(1..300) {
-                at_ms += 15_000 * if random.random_bool(0.03) { 20 } else { 1 };
+                at_ms += 15_000
+                    * if jitter > 1 && random.random_bool(0.03) {
+                        20
+                    } else {
+                        1
+                    };
                 last = if last.is_finite() {
                     value(&mut random, last)
                 } else {

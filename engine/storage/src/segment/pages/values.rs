@@ -7,7 +7,7 @@ use engine_model::staleness::STALE_NAN;
 
 use super::cache::PageCache;
 use super::column::PageReader;
-use crate::segment::decimal::unscale;
+use crate::segment::decimal::{unscale, unscale_all};
 use crate::segment::error::SegmentError;
 use crate::segment::schema;
 use crate::segment::table_file::TableFile;
@@ -59,7 +59,7 @@ impl ValueReader {
         scaled.visit(table, rows.clone(), |page, within| {
             if page.present(within.clone()) == within.len() {
                 return page.integers(within, |integers| {
-                    out.extend(integers.iter().map(|&integer| unscale(integer, divisor)));
+                    unscale_all(integers, divisor, out);
                 });
             }
             odd = true;
