@@ -74,7 +74,10 @@ impl Snapshot for MemorySnapshot {
                 .histograms
                 .iter()
                 .filter(|(t, _)| (min_ms..=max_ms).contains(t));
-            let told = series.starts.iter().filter(|(t, _)| (min_ms..=max_ms).contains(t));
+            let told = series
+                .starts
+                .iter()
+                .filter(|(t, _)| (min_ms..=max_ms).contains(t));
             let selected = SeriesSamples {
                 labels: series.labels.clone(),
                 timestamps: series.timestamps[from..until].to_vec(),
@@ -107,10 +110,6 @@ impl SeriesSet for SelectedInMemory {
         &self.series[position].labels
     }
 
-    fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError> {
-        Ok(self.series[positions].to_vec())
-    }
-
     fn reader(&self) -> Box<dyn NeighboursReader + '_> {
         Box::new(InMemoryReader(self))
     }
@@ -120,6 +119,6 @@ struct InMemoryReader<'a>(&'a SelectedInMemory);
 
 impl NeighboursReader for InMemoryReader<'_> {
     fn read(&mut self, positions: Range<usize>) -> Result<SeriesColumns, SnapshotError> {
-        Ok(SeriesColumns::from_series(self.0.read(positions)?))
+        Ok(SeriesColumns::from_series(self.0.series[positions].to_vec()))
     }
 }

@@ -26,7 +26,8 @@ use crate::observed::Observed;
 /// What comes out of an operation.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
 
-/// What one plan node computes.
+/// What one plan node computes: an operation of one partition says it in [`run`](Self::run), one of several in
+/// [`run_partition`](Self::run_partition), and neither in both.
 pub trait Operation: fmt::Debug + Any + Send + Sync + 'static {
     /// Name of the node in EXPLAIN.
     fn name(&self) -> &'static str;
@@ -63,7 +64,9 @@ pub trait Operation: fmt::Debug + Any + Send + Sync + 'static {
         self: Arc<Self>,
         inputs: Vec<SendableRecordBatchStream>,
         context: &TaskContext,
-    ) -> Result<BatchStream>;
+    ) -> Result<BatchStream> {
+        self.run_partition(0, inputs, context)
+    }
 }
 
 /// A plan node around an [`Operation`].

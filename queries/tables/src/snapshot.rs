@@ -9,7 +9,7 @@ use std::sync::Arc;
 use datafusion::error::DataFusionError;
 use engine_model::{Labels, Matcher};
 use engine_storage::{
-    ColumnsReader, PinnedVersion, SelectedSeries, SeriesColumns, SeriesSamples, Store, StoreError,
+    ColumnsReader, PinnedVersion, SelectedSeries, SeriesColumns, Store, StoreError,
 };
 
 /// Reading stored series failed.
@@ -89,10 +89,6 @@ pub trait SeriesSet: Debug + Send + Sync {
     /// Labels of the series at `position`.
     fn labels(&self, position: usize) -> &Labels;
 
-    /// Samples of the series at `positions` in the select's time range, staleness markers included.
-    /// Series without a sample in the range come back empty.
-    fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError>;
-
     /// A reader of neighbours one after the other, which may keep what the next ones need too.
     fn reader(&self) -> Box<dyn NeighboursReader + '_>;
 
@@ -104,7 +100,8 @@ pub trait SeriesSet: Debug + Send + Sync {
 
 /// Reads series of a set, best in ascending order.
 pub trait NeighboursReader: Send {
-    /// Samples of the series at `positions`, as [`SeriesSet::read`] has them.
+    /// Samples of the series at `positions` in the select's time range, staleness markers included.
+    /// Series without a sample in the range come back empty.
     fn read(&mut self, positions: Range<usize>) -> Result<SeriesColumns, SnapshotError>;
 }
 
@@ -205,12 +202,6 @@ impl SeriesSet for StoredSeries {
 
     fn labels(&self, position: usize) -> &Labels {
         self.selected[position].labels()
-    }
-
-    fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError> {
-        Ok(self
-            .version
-            .read(&self.selected[positions], self.min_ms, self.max_ms)?)
     }
 
     fn is_at_hand(&self) -> bool {

@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::{Labels, Matcher};
-use engine_storage::{SeriesColumns, SeriesSamples};
+use engine_storage::SeriesColumns;
 use queries_tables::folded::folded_schema;
 use queries_tables::operation::BatchStream;
 use queries_tables::{NeighboursReader, Operation, SeriesScan, SeriesSet, Snapshot, SnapshotError};
@@ -128,11 +128,6 @@ impl SeriesSet for PartOfSet {
 
     fn labels(&self, position: usize) -> &Labels {
         self.whole.labels(self.positions.start + position)
-    }
-
-    fn read(&self, positions: Range<usize>) -> Result<Vec<SeriesSamples>, SnapshotError> {
-        let first = self.positions.start;
-        self.whole.read(first + positions.start..first + positions.end)
     }
 
     fn reader(&self) -> Box<dyn NeighboursReader + '_> {

@@ -14,12 +14,14 @@ use engine_storage::SeriesColumns;
 
 use super::claims::Share;
 use super::rows::{Samples, one_nan};
-use crate::snapshot::SeriesSet;
+use super::selection::Claimed;
+use crate::snapshot::{NeighboursReader, SeriesSet};
 
 /// Samples that one read aims at: 4 MiB of timestamps and values, so that neighbours share decoded pages.
 const SAMPLES_PER_READ: usize = 1 << 18;
-/// Most series of one read, for series that have few samples in the range.
-const SERIES_PER_READ_MAX: usize = 1024;
+/// Most series of one read, for series that have few samples in the range: what is kept for each is small beside the
+/// page that short neighbours share.
+const SERIES_PER_READ_MAX: usize = 8192;
 /// How much larger than the last read the next one may be: the average of the first few series says
 /// little about the others.
 const READ_GROWTH_MAX: usize = 4;
@@ -49,12 +51,33 @@ impl Chunks {
 
     /// The next series, of which some may have no sample; none when there are no more.
     pub(super) fn next(&mut self) -> Result<Option<Chunk>> {
-        let Some((set, positions)) = self.share.claim(self.series_per_read)? else {
+        match self.claim()? {
+            Some((set, positions)) => {
+                let mut reader = set.reader();
+                self.read(&set, reader.as_mut(), positions).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Where the next series are, all in one set; none when there are no more. They are to be read.
+    pub(super) fn claim(&mut self) -> Result<Option<Claimed>> {
+        let claimed = self.share.claim(self.series_per_read)?;
+        if claimed.is_none() {
             self.reservation.free();
-            return Ok(None);
-        };
+        }
+        Ok(claimed)
+    }
+
+    /// The series at `positions` of `set`, by a reader of it, which keeps what the next ones need too.
+    pub(super) fn read(
+        &mut self,
+        set: &Arc<dyn SeriesSet>,
+        reader: &mut dyn NeighboursReader,
+        positions: Range<usize>,
+    ) -> Result<Chunk> {
         let (first, count) = (positions.start, positions.len());
-        let mut columns = set.reader().read(positions)?;
+        let mut columns = reader.read(positions)?;
         let samples = columns.sample_count();
         self.reservation
             .try_resize(samples * (size_of::<i64>() + size_of::<f64>()))?;
@@ -67,12 +90,12 @@ impl Chunks {
         self.series_per_read = next_read(count, samples);
         self.rows
             .fetch_add(columns.values.len() as u64, Ordering::Relaxed);
-        Ok(Some(Chunk {
-            set,
+        Ok(Chunk {
+            set: Arc::clone(set),
             first,
             samples: Samples::new(columns.timestamps, columns.values),
             ends: columns.ends,
-        }))
+        })
     }
 }
 
@@ -156,7 +179,8 @@ mod tests {
             (1, 0, 4),
             (1, 10, 4),
             (4, 40, 16),
-            (1024, 10_240, 1024),
+            (1024, 10_240, 4096),
+            (8192, 81_920, 8192),
             (512, 512 * 5_760, 45),
             (1, 50_000_000, 1),
         ] {

@@ -77,7 +77,10 @@ impl HistogramColumn {
 
 /// The parts of a native histogram in one column.
 pub(super) fn histogram_fields() -> Fields {
-    HistogramColumn::ALL.map(HistogramColumn::field).into_iter().collect()
+    HistogramColumn::ALL
+        .map(HistogramColumn::field)
+        .into_iter()
+        .collect()
 }
 
 /// Bounds and observations of one bucket.
@@ -170,7 +173,12 @@ impl Columns {
     /// `labels, timestamp, value, histogram`.
     pub(super) fn of_evaluated() -> Self {
         let value = Column::Value { nullable: true };
-        Self::new(vec![Column::Labels, Column::Timestamp, value, Column::WholeHistogram])
+        Self::new(vec![
+            Column::Labels,
+            Column::Timestamp,
+            value,
+            Column::WholeHistogram,
+        ])
     }
 
     fn with_labels(mut columns: Vec<Column>, label_names: Vec<String>) -> Self {

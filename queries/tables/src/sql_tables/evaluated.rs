@@ -183,7 +183,10 @@ impl Rows {
             let histogram = one.histograms.get(place.histogram);
             let from = place.number;
             // Numbers up to the next histogram.
-            let mut until = one.timestamps.len().min(from + count - (self.timestamps.len() - before));
+            let mut until = one
+                .timestamps
+                .len()
+                .min(from + count - (self.timestamps.len() - before));
             if let Some((at_ms, _)) = histogram {
                 until = from + one.timestamps[from..until].partition_point(|number_at| number_at < at_ms);
             }

@@ -96,14 +96,6 @@ impl Operation for GroupedSamples {
         self.scan.partitions()
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
-        self.run_partition(0, inputs, context)
-    }
-
     fn run_partition(
         self: Arc<Self>,
         partition: usize,
@@ -114,10 +106,17 @@ impl Operation for GroupedSamples {
         let mut chunks = self.scan.chunks(partition, context);
         let mut grouping = Grouping::new(self, context)?;
         let grouped = async move {
-            while let Some(chunk) = chunks.next()? {
-                grouping.add(&chunk)?;
-                // Reading does not wait for anything, so this is where a query can be stopped.
-                tokio::task::yield_now().await;
+            if let Some((set, mut positions)) = chunks.claim()? {
+                let mut reader = set.reader();
+                loop {
+                    grouping.add(&chunks.read(&set, reader.as_mut(), positions)?)?;
+                    // Reading does not wait for anything, so this is where a query can be stopped.
+                    tokio::task::yield_now().await;
+                    match chunks.claim()? {
+                        Some((_, next)) => positions = next,
+                        None => break,
+                    }
+                }
             }
             grouping.finish()
         };

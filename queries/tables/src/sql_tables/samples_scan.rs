@@ -88,14 +88,6 @@ impl Operation for SamplesScan {
         self.claims.partitions()
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
-        self.run_partition(0, inputs, context)
-    }
-
     fn run_partition(
         self: Arc<Self>,
         partition: usize,
