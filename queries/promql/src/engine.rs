@@ -246,8 +246,8 @@ impl Engine {
         instant: bool,
     ) -> Result<QueryResult, QueryError> {
         let watch = Arc::new(PlanWatch::new());
-        let budget = SampleBudget::new(self.config.samples_max)
-            .counting_looks(options.counting != Counting::Along);
+        let budget =
+            SampleBudget::new(self.config.samples_max).counting_looks(options.counting != Counting::Along);
         let budget = Arc::new(match &self.memory {
             Some(memory) => budget.within(memory),
             None => budget,
@@ -316,5 +316,54 @@ struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::poll;
+    use queries_tables::MemorySnapshot;
+
+    use super::*;
+    use crate::parser::parse_metric;
+
+    /// An engine whose runtime does nothing: only what needs no thread for queries comes to an end.
+    #[tokio::test]
+    async fn small_queries_end_where_they_are_asked() {
+        let idle = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let engine = Engine::new(EngineConfig::default(), idle.handle().clone());
+        let mut memory = MemorySnapshot::default();
+        for number in 0..10 {
+            let metric = parse_metric(&format!("m{{a=\"{number}\"}}")).unwrap();
+            memory.add(&metric, &[(0, 1.0), (60_000, f64::from(number))]);
+        }
+        let snapshot: Arc<dyn Snapshot> = Arc::new(memory);
+        let ask = |query, end_ms| {
+            let snapshot = Arc::clone(&snapshot);
+            engine.range(snapshot, query, 0, end_ms, 60_000, QueryOptions::default())
+        };
+        for small in [
+            "m",
+            "sum(rate(m[5m]))",
+            "m{a=\"3\"} * 2",
+            "1 + 1",
+            "absent(n)",
+            "m{a=~\"1|2\"}",
+        ] {
+            let mut asked = Box::pin(ask(small, 60_000));
+            let answer = poll!(&mut asked);
+            assert!(matches!(answer, Poll::Ready(Ok(_))), "{small}: {answer:?}");
+        }
+        for (large, end_ms) in [
+            ("m{a=~\"1.*\"}", 60_000),
+            ("{a=\"1\"}", 60_000),
+            ("sum_over_time(m[1h:1s])", 60_000),
+            ("m", 60_000 * 10_000),
+            ("rate(m[7d])", 60_000),
+        ] {
+            let mut asked = Box::pin(ask(large, end_ms));
+            assert!(poll!(&mut asked).is_pending(), "{large}");
+        }
+        idle.shutdown_background();
     }
 }
