@@ -273,10 +273,10 @@ impl Window {
                 .checked_sub(1)
                 .filter(|&i| timestamps[i] > time_ms.saturating_sub(lookback_ms));
             let fresh = newest.filter(|&i| !is_stale(values[i]));
-            cells.push(fresh.and_then(|i| match shown {
-                Shown::Sample => Some(values[i]),
-                Shown::Time | Shown::InfoTime => Some(timestamps[i] as f64 / 1000.0),
-                Shown::Start => Some(0.0),
+            cells.push(fresh.map(|i| match shown {
+                Shown::Sample => values[i],
+                Shown::Time | Shown::InfoTime => timestamps[i] as f64 / 1000.0,
+                Shown::Start => 0.0,
             }));
         }
     }
