@@ -203,6 +203,8 @@ impl Head {
         };
         self.has_starts |= sample.start_ms != 0;
         let time = sample.time;
+        // What the same batch brought in order is here already and may be newer.
+        let in_order = in_order && state.newest().is_none_or(|newest| newest.ms < time);
         let bytes = state.push_late(sample, in_order);
         self.late.insert(series);
         self.count(time, bytes);

@@ -285,6 +285,37 @@ fn what_arrives_behind_a_cut_is_late_and_loses_nothing() {
 }
 
 #[test]
+fn a_batch_that_begins_behind_a_cut_and_ends_before_it_loses_nothing() {
+    let mut fixture = Fixture::new();
+    let (first, backlog) = (labels("first", "a"), labels("backlog", "a"));
+    fixture.append(&[(&first, 100_000, 1.0)]);
+    let plan = fixture.plan(i64::MAX, 0);
+    fixture.head.publish_cut(&plan, 1);
+    fixture.trim(1);
+    let checked = fixture.append(&[
+        (&backlog, 20_000, 1.0),
+        (&backlog, 30_000, 2.0),
+        (&backlog, 120_000, 3.0),
+        (&backlog, 130_000, 4.0),
+    ]);
+    assert_eq!((checked.floats, checked.late.len()), (4, 2));
+    let all = [20_000, 30_000, 120_000, 130_000];
+    assert_eq!(fixture.timestamps(&backlog, 9, 1), all);
+    let named = [Matcher::equal("__name__", "backlog")];
+    assert_eq!(fixture.head.matching(&named, 125_000, 200_000, 9, 1).len(), 1);
+    // The newest sample stays the newest.
+    let older = fixture.append(&[(&backlog, 110_000, 5.0)]);
+    assert_eq!(older.floats, 0);
+    let plan = fixture.plan(i64::MAX, 1);
+    let series = fixture.table.get(&backlog).unwrap();
+    assert_eq!(
+        fixture.head.cut_late(&plan, series).unwrap().timestamps,
+        [20_000, 30_000]
+    );
+    assert_eq!(fixture.taken(&plan, &backlog), [120_000, 130_000]);
+}
+
+#[test]
 fn floats_and_histograms_of_a_series_are_one_sequence() {
     let mut fixture = Fixture::new();
     let both = labels("both", "a");
