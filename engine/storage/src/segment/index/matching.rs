@@ -144,8 +144,18 @@ impl SeriesIndex {
         else {
             return all;
         };
-        let from = partition_point(all, |series| self.metric_name(series) < name.value.as_str());
-        let until = partition_point(all, |series| self.metric_name(series) <= name.value.as_str());
+        if name.value.is_empty() {
+            return all;
+        }
+        let wanted = self
+            .column(METRIC_NAME)
+            .and_then(|column| Some((column, self.columns[column as usize].find(&name.value)?)));
+        let Some((column, code)) = wanted else {
+            return (0, 0);
+        };
+        // Codes ascend with values; series without a name come first, as nothing comes before something.
+        let from = partition_point(all, |series| self.code_in(column, series) < Some(code));
+        let until = partition_point(all, |series| self.code_in(column, series) <= Some(code));
         (from, until)
     }
 }

@@ -10,7 +10,7 @@ mod matching;
 
 use std::collections::BTreeSet;
 
-use engine_model::{Labels, METRIC_NAME};
+use engine_model::Labels;
 
 use column::Column;
 use divisors::Divisors;
@@ -192,16 +192,11 @@ impl SeriesIndex {
         })
     }
 
-    /// Metric name of one series, empty when it has none.
-    fn metric_name(&self, series: u32) -> &str {
+    /// Code of the value that `series` has in `column`.
+    fn code_in(&self, column: u32, series: u32) -> Option<u32> {
         let run = self.run_of(series);
-        let name = self.column(METRIC_NAME);
-        match self.cells_of(run).iter().find(|cell| Some(cell.column) == name) {
-            Some(cell) => {
-                let at = cell.codes_at + (series - self.runs[run].first_series);
-                self.columns[cell.column as usize].value(at)
-            }
-            None => "",
-        }
+        let cell = self.cells_of(run).iter().find(|cell| cell.column == column)?;
+        let at = cell.codes_at + (series - self.runs[run].first_series);
+        Some(self.columns[column as usize].code(at))
     }
 }

@@ -232,12 +232,13 @@ impl DeltaDecoder {
         let (first_bit, last_bit) = (done * self.width, (done + values.len()) * self.width);
         let end = last_bit.div_ceil(8);
         // What the last loads of eight bytes touch beyond the part may be beyond the page.
-        let mut padded = [0u8; CHUNK * 8 + 24];
+        let mut padded;
         let start = first_bit / 8;
         let source = match packed.get(start..end + 16) {
             Some(source) => source,
             None => {
                 let source = packed.get(start..end).ok_or(BROKEN)?;
+                padded = [0u8; CHUNK * 8 + 24];
                 padded[..source.len()].copy_from_slice(source);
                 &padded[..]
             }
@@ -253,18 +254,21 @@ impl DeltaDecoder {
         Ok(())
     }
 
-    /// Differences of up to 56 bits, which a load of eight bytes holds whatever bit they begin at.
+    /// Differences of up to 56 bits, of which a load of eight bytes holds some whatever bit they begin at.
     fn narrow(&mut self, source: &[u8], mut bit: usize, values: &mut [i64]) {
         let (width, least) = (self.width, self.least);
         let mask = (1u64 << width) - 1;
         let mut running = self.value;
-        for value in values {
+        for some in values.chunks_mut(56 / width) {
             let at = bit / 8;
             let word = u64::from_le_bytes(source[at..at + 8].try_into().expect("eight bytes"));
-            let difference = (word >> (bit % 8)) & mask;
-            running = running.wrapping_add(least).wrapping_add(difference as i64);
-            *value = running;
-            bit += width;
+            let mut word = word >> (bit % 8);
+            bit += width * some.len();
+            for value in some {
+                running = running.wrapping_add(least).wrapping_add((word & mask) as i64);
+                *value = running;
+                word >>= width;
+            }
         }
         self.value = running;
     }
