@@ -12,7 +12,7 @@ pub(crate) const ALWAYS_EMPTY: [&str; EMPTY.len()] = {
 };
 
 /// Names and columns.
-pub(super) const EMPTY: [(&str, &str); 39] = [
+pub(super) const EMPTY: [(&str, &str); 43] = [
     ("pg_aggregate", "aggfnoid:i"),
     ("pg_attrdef", "oid:i adrelid:i adnum:i adbin:t"),
     ("pg_auth_members", "roleid:i member:i grantor:i admin_option:b"),
@@ -56,6 +56,7 @@ pub(super) const EMPTY: [(&str, &str); 39] = [
         "inhrelid:i inhparent:i inhseqno:i inhdetachpending:b",
     ),
     ("pg_language", "oid:i lanname:t"),
+    ("pg_largeobject_metadata", "oid:i lomowner:i lomacl:a"),
     (
         "pg_locks",
         "locktype:t database:i relation:i pid:i mode:t granted:b",
@@ -86,6 +87,18 @@ pub(super) const EMPTY: [(&str, &str); 39] = [
     ("pg_sequences", "schemaname:t sequencename:t sequenceowner:t"),
     ("pg_shdescription", "objoid:i classoid:i description:t"),
     ("pg_statistic_ext", "oid:i stxrelid:i stxname:t stxnamespace:i"),
+    (
+        "pg_subscription",
+        "oid:i subdbid:i subname:t subowner:i subenabled:b subpublications:a",
+    ),
     ("pg_trigger", "oid:i tgrelid:i tgname:t tgisinternal:b"),
+    (
+        "pg_ts_config",
+        "oid:i cfgname:t cfgnamespace:i cfgowner:i cfgparser:i",
+    ),
+    (
+        "pg_user_mappings",
+        "umid:i srvid:i srvname:t umuser:i usename:t umoptions:a",
+    ),
     ("pg_views", "schemaname:t viewname:t viewowner:t definition:t"),
 ];

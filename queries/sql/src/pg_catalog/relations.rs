@@ -41,7 +41,7 @@ pub(super) const TABLES: [(&str, &str); 11] = [
     ),
     (
         "pg_settings",
-        "name:t setting:t unit:t category:t short_desc:t context:t vartype:t source:t",
+        "name:t setting:t unit:t category:t short_desc:t context:t vartype:t source:t boot_val:t reset_val:t",
     ),
     (
         "pg_tables",
@@ -310,7 +310,10 @@ fn types((number, name, category, bytes, array): (i32, &str, &str, i32, i32)) ->
             ("typrelid", 0.into()),
             ("typelem", element.into()),
             ("typarray", array.into()),
-            ("typinput", format!("{name}in").as_str().into()),
+            ("typinput", function(name, element, "in").as_str().into()),
+            ("typoutput", function(name, element, "out").as_str().into()),
+            ("typreceive", function(name, element, "recv").as_str().into()),
+            ("typsend", function(name, element, "send").as_str().into()),
             ("typnotnull", false.into()),
             ("typbasetype", 0.into()),
             ("typtypmod", (-1).into()),
@@ -323,6 +326,24 @@ fn types((number, name, category, bytes, array): (i32, &str, &str, i32, i32)) ->
         rows.push(row(array, &format!("_{name}"), "A", -1, number, 0));
     }
     rows
+}
+
+/// What PostgreSQL calls the function of a type that does `what`; drivers tell types by it.
+fn function(name: &str, element: i32, what: &str) -> String {
+    let apart = [
+        "json",
+        "date",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "interval",
+        "numeric",
+    ];
+    match name {
+        _ if element != 0 => format!("array_{what}"),
+        name if apart.contains(&name) => format!("{name}_{what}"),
+        name => format!("{name}{what}"),
+    }
 }
 
 /// The columns of one table.

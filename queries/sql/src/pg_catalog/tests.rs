@@ -121,6 +121,28 @@ async fn what_psql_asks_of_tables_without_rows() {
              FROM pg_catalog.pg_roles r WHERE r.rolname !~ '^pg_' ORDER BY 1",
             "rolname,memberof\nweir,[]\n",
         ),
+        (
+            "SELECT c.relname, pg_catalog.array_to_string(ARRAY(SELECT attname || E':\\n  ' || \
+             pg_catalog.array_to_string(attacl, E'\\n  ') FROM pg_catalog.pg_attribute a \
+             WHERE attrelid = c.oid AND NOT attisdropped AND attacl IS NOT NULL), E'\\n') AS \"Column privileges\" \
+             FROM pg_catalog.pg_class c WHERE c.relname = 'node_load1'",
+            "relname,Column privileges\nnode_load1,\"\"\n",
+        ),
+        (
+            "SELECT result.TABLE_NAME, result.KEY_SEQ FROM (SELECT ct.relname AS TABLE_NAME, a.attname AS COLUMN_NAME, \
+             information_schema._pg_expandarray(i.indkey) AS KEYS, (information_schema._pg_expandarray(i.indkey)).n \
+             AS KEY_SEQ FROM pg_catalog.pg_class ct \
+             JOIN pg_catalog.pg_attribute a ON (ct.oid = a.attrelid) \
+             JOIN pg_catalog.pg_index i ON (a.attrelid = i.indrelid) WHERE i.indisprimary) result \
+             WHERE result.COLUMN_NAME = (result.KEYS).x ORDER BY result.TABLE_NAME",
+            "TABLE_NAME,KEY_SEQ\n",
+        ),
+        (
+            "SELECT typname, typreceive, typsend FROM pg_catalog.pg_type WHERE oid IN (20, 1016, 1184) \
+             AND (typreceive != 0 OR typsend != 0) ORDER BY oid",
+            "typname,typreceive,typsend\nint8,int8recv,int8send\n_int8,array_recv,array_send\n\
+             timestamptz,timestamptz_recv,timestamptz_send\n",
+        ),
         ("SELECT 1, 1, 2 AS x, 3 AS x", "Int64(1),1_2,x,x_2\n1,1,2,3\n"),
     ] {
         let answer = ask(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));

@@ -35,6 +35,8 @@ impl SimpleQueryHandler for Connection {
             return Err(PgWireError::NotReadyForQuery);
         }
         client.set_state(PgWireConnectionState::QueryInProgress);
+        // From here until all is sent a server that stops waits.
+        let _busy = self.running.begin();
         let asked = Asked::split(&query.query)?;
         if asked.is_empty() {
             let nothing = PgWireBackendMessage::EmptyQueryResponse(EmptyQueryResponse::new());

@@ -253,7 +253,8 @@ async fn a_stop_closes_idle_connections_and_waits_for_busy_ones() {
     let (mut busy, _) = Client::connect(address, "weir").await;
     busy.send(b'Q', b"SELECT count(*) FROM generate_series(1, 3000000)\0")
         .await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // On a busy machine it takes a while until the question is read.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     stop.send(true).unwrap();
     assert_eq!(idle.read().await, None);
     assert_eq!(rows(&busy.until_ready().await), "3000000");

@@ -21,6 +21,8 @@ async fn the_questions_of_the_readme_have_answers() {
         "node_network_receive_bytes_total",
         "up",
     ];
+    // One moment for all: metrics are joined by it.
+    let now = now_ms();
     for name in names {
         let of = [
             ("instance", "a"),
@@ -32,7 +34,6 @@ async fn the_questions_of_the_readme_have_answers() {
         // A filesystem with one byte in a hundred left; everything else at 1, and down once.
         let value = if name.contains("size") { 100.0 } else { 1.0 };
         let first = if name == "up" { 0.0 } else { value };
-        let now = now_ms();
         let stale = engine_model::staleness::STALE_NAN;
         snapshot.add(
             &labels,

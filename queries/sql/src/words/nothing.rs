@@ -2,8 +2,8 @@
 //! the rest of the question need not be understood.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, ObjectNamePart, Query, Select, SelectItem,
-    SetExpr, TableFactor,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, Join, JoinOperator,
+    ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
 };
 
 use super::{boolean, null};
@@ -49,7 +49,49 @@ fn forget_in(body: &mut SetExpr) -> bool {
 }
 
 fn is_from_nothing(select: &Select) -> bool {
-    select.from.iter().any(|from| is_always_empty(&from.relation))
+    let demands = |selection: &Expr| demands_privileges(selection) && select.from.iter().all(is_of_catalog);
+    select.from.iter().any(gives_nothing) || select.selection.as_ref().is_some_and(demands)
+}
+
+/// Whether a table is empty without which there is no row.
+fn gives_nothing(from: &TableWithJoins) -> bool {
+    let mut joins = from.joins.iter();
+    let only_narrows = |join: &Join| {
+        matches!(
+            join.join_operator,
+            JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_)
+        )
+    };
+    let inner = from.joins.iter().all(|join| {
+        only_narrows(join)
+            || matches!(
+                join.join_operator,
+                JoinOperator::Left(_) | JoinOperator::LeftOuter(_)
+            )
+    });
+    is_always_empty(&from.relation)
+        || (inner && joins.any(|join| only_narrows(join) && is_always_empty(&join.relation)))
+}
+
+fn is_of_catalog(from: &TableWithJoins) -> bool {
+    matches!(&from.relation, TableFactor::Table { name, args: None, .. } if name.to_string().starts_with("pg_catalog."))
+}
+
+/// Whether a condition holds only where somebody has set privileges.
+fn demands_privileges(condition: &Expr) -> bool {
+    match condition {
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::And,
+            right,
+        } => demands_privileges(left) || demands_privileges(right),
+        Expr::IsNotNull(column) => match column.as_ref() {
+            Expr::Identifier(name) => name.value.ends_with("acl"),
+            Expr::CompoundIdentifier(names) => names.last().is_some_and(|name| name.value.ends_with("acl")),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 fn is_always_empty(table: &TableFactor) -> bool {
@@ -63,6 +105,12 @@ fn is_always_empty(table: &TableFactor) -> bool {
             args: Some(arguments),
             ..
         } => name.to_string() == "pg_catalog.unnest" && arguments.args.iter().all(is_empty_list),
+        TableFactor::Derived { subquery, .. } => match subquery.body.as_ref() {
+            SetExpr::Select(select) => {
+                is_from_nothing(select) && !select.projection.iter().any(has_aggregate)
+            }
+            _ => false,
+        },
         _ => false,
     }
 }

@@ -68,7 +68,10 @@ impl VisitorMut for Words {
                 }
             }
             Expr::Collate { expr: inner, .. } => *expr = take(inner),
-            Expr::BinaryOp { op, .. } => plain_operator(op),
+            Expr::BinaryOp { left, op, right } => {
+                plain_operator(op);
+                no_function(left, right);
+            }
             Expr::Cast {
                 expr: inner,
                 data_type,
@@ -180,6 +183,21 @@ fn lower_schema(relation: &mut ObjectName) {
                 table.value.make_ascii_lowercase();
             }
         }
+    }
+}
+
+/// Where PostgreSQL compares the number of a type's function with 0, ours have names, and `-` for none.
+fn no_function(column: &Expr, compared: &mut Expr) {
+    let name = match column {
+        Expr::Identifier(name) => Some(name),
+        Expr::CompoundIdentifier(names) => names.last(),
+        _ => None,
+    };
+    let functions = ["typinput", "typoutput", "typreceive", "typsend"];
+    if name.is_some_and(|name| functions.contains(&name.value.as_str()))
+        && matches!(compared, Expr::Value(value) if value.value.to_string() == "0")
+    {
+        *compared = Expr::Value(Value::SingleQuotedString("-".to_owned()).into());
     }
 }
 
