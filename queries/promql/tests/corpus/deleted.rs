@@ -37,7 +37,7 @@ impl StoredEngine {
                 series.flat_map(|one| deleted.iter().map(move |point| (one, point))),
             );
             for (start_ms, end_ms) in gaps {
-                self.delete(start_ms, end_ms);
+                self.delete(labels, start_ms, end_ms);
             }
         }
     }
@@ -61,7 +61,7 @@ impl StoredEngine {
             // The newest sample of a series keeps its time even when it is deleted: it must be another one.
             let newest = at(last + 1, Sample::Float(DELETED));
             self.append(labels, (0..labels.len()).map(|series| (series, &newest)));
-            self.delete(first, last + 1);
+            self.delete(labels, first, last + 1);
         }
         self.append(labels, samples.iter().copied());
     }

@@ -6,8 +6,8 @@
 mod deleted;
 mod stored;
 
-use std::path::PathBuf;
-use std::{fs, io};
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
 
 use queries_promql::EngineConfig;
 use queries_promql::division::Division;
@@ -27,9 +27,21 @@ fn config(name: &str) -> EngineConfig {
     }
 }
 
-/// Names and texts of all scripts.
-fn scripts() -> io::Result<Vec<(String, String)>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus");
+/// Our own scripts.
+fn own() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+/// Prometheus's own scripts, where a copy lies beside the checkout.
+fn upstream() -> Option<PathBuf> {
+    let shared = env::var_os("WEIR_SHARED").map(PathBuf::from);
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let folder = shared.unwrap_or_else(beside).join("promqltest");
+    folder.is_dir().then_some(folder)
+}
+
+/// Names and texts of the scripts in a folder.
+fn scripts(folder: &Path) -> io::Result<Vec<(String, String)>> {
     let mut scripts = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -43,8 +55,12 @@ fn scripts() -> io::Result<Vec<(String, String)>> {
     Ok(scripts)
 }
 
-fn run_all(place: &str, mut make: impl FnMut(EngineConfig) -> io::Result<Box<dyn Engine>>) {
-    let reports: Vec<ScriptReport> = scripts()
+fn run_all(place: &str, make: impl FnMut(EngineConfig) -> io::Result<Box<dyn Engine>>) {
+    run_folder(&own(), place, make);
+}
+
+fn run_folder(folder: &Path, place: &str, mut make: impl FnMut(EngineConfig) -> io::Result<Box<dyn Engine>>) {
+    let reports: Vec<ScriptReport> = scripts(folder)
         .unwrap()
         .iter()
         .map(|(name, text)| {
@@ -103,6 +119,9 @@ fn in_a_segment() {
 #[test]
 fn across_segments_and_the_head() {
     stored(State::Pieces);
+    if let Some(folder) = upstream() {
+        stored_of(&folder, State::Pieces);
+    }
 }
 
 #[test]
@@ -146,7 +165,11 @@ fn in_place_of_deleted_samples_in_compacted_segments() {
 }
 
 fn stored(state: State) {
-    run_all(&format!("{state:?}"), |config| {
+    stored_of(&own(), state);
+}
+
+fn stored_of(folder: &Path, state: State) {
+    run_folder(folder, &format!("{state:?}"), |config| {
         Ok(Box::new(StoredEngine::new(config, state)?))
     });
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
-use engine_model::{Labels, METRIC_NAME, MatchOp, Matcher, SampleBatchBuilder};
+use engine_model::{Labels, Matcher, SampleBatchBuilder};
 use engine_storage::{AppendOptions, Fsync, OnReject, Store, StoreConfig};
 use queries_promql::division::Division;
 use queries_promql::testscript::{Engine, EvalOutcome, Evaluated, LoadedPoint, Sample};
@@ -168,13 +168,18 @@ impl StoredEngine {
         };
         self.append(labels, (0..labels.len()).map(|series| (series, &far)));
         self.append(labels, samples.iter().copied());
-        self.delete(FAR_MS / 8, FAR_MS);
+        self.delete(labels, FAR_MS / 8, FAR_MS);
     }
 
-    /// Deletes what all series have in `[start_ms, end_ms]`.
-    pub(crate) fn delete(&self, start_ms: i64, end_ms: i64) {
-        let everything = Matcher::new(MatchOp::NotEqual, METRIC_NAME, "").unwrap();
-        let sets = vec![vec![everything]];
+    /// Deletes what these series have in `[start_ms, end_ms]`.
+    pub(crate) fn delete(&self, labels: &[Labels], start_ms: i64, end_ms: i64) {
+        let of_series = |labels: &Labels| {
+            labels
+                .iter()
+                .map(|(name, value)| Matcher::equal(name, value))
+                .collect()
+        };
+        let sets: Vec<Vec<Matcher>> = labels.iter().map(of_series).collect();
         let delete = self.store().delete(sets, start_ms, end_ms, FAR_MS);
         self.runtime.block_on(delete).unwrap();
     }
