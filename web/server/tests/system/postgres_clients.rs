@@ -1,4 +1,4 @@
-//! Clients of PostgreSQL, unmodified, ask SQL: psql, and the drivers of Python.
+//! Clients of PostgreSQL, unmodified, ask SQL: psql, the drivers of Python and Java, and readers of data frames.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -116,12 +116,47 @@ pub(crate) fn add(suite: &mut Suite) {
         &[Need::Other(no_drivers)],
         python_drivers_ask_weir,
     );
+    suite.add(
+        "data_frames_are_read_from_weir",
+        &[Need::Other(no_frames)],
+        data_frames_are_read_from_weir,
+    );
+    suite.add("jdbc_asks_weir", &[Need::Other(no_jdbc)], jdbc_asks_weir);
+    suite.add(
+        "an_interrupt_of_psql_ends_the_work",
+        &[Need::Other(no_psql)],
+        an_interrupt_of_psql_ends_the_work,
+    );
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 fn no_psql() -> Option<String> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|folder| folder.join("psql").is_file());
-    (!found).then(|| "no psql on the path (`.ci/needs` gets it)".to_owned())
+    (!on_path("psql")).then(|| "no psql on the path (`.ci/needs` gets it)".to_owned())
+}
+
+fn no_frames() -> Option<String> {
+    let complete = cache().join("frames/complete").is_file();
+    (!complete).then(|| {
+        format!(
+            "no readers of data frames in {}/frames (`.ci/needs` gets them)",
+            cache().display()
+        )
+    })
+}
+
+fn jdbc() -> PathBuf {
+    cache().join("jdbc/postgresql.jar")
+}
+
+fn no_jdbc() -> Option<String> {
+    if !on_path("javac") {
+        return Some("no Java with a compiler on the path".to_owned());
+    }
+    (!jdbc().is_file()).then(|| format!("no driver at {} (`.ci/needs` gets it)", jdbc().display()))
 }
 
 fn python() -> PathBuf {
@@ -166,6 +201,7 @@ async fn psql_asks_weir() -> Result<()> {
         ("\\dt", "public | samples_raw"),
         ("\\l", "weir | weir  | UTF8"),
         ("\\dn", "public | weir"),
+        ("\\dp served_total", "public | served_total | table"),
         ("\\du", "weir | No inheritance | {}"),
         ("\\conninfo", "You are connected to database \"weir\""),
         (
@@ -178,6 +214,10 @@ async fn psql_asks_weir() -> Result<()> {
             "SamplesScan: table=served_total",
         ),
         ("SHOW server_version", "14.0 (Weir"),
+        (
+            "\\copy (SELECT job, value FROM served_total ORDER BY 1) TO STDOUT csv header",
+            "job,value a,20 b,40",
+        ),
     ] {
         let ended = psql(port, &["-c", asked]).await?;
         ensure!(
@@ -223,4 +263,80 @@ async fn python_drivers_ask_weir() -> Result<()> {
         "{ended:?}"
     );
     Ok(())
+}
+
+async fn data_frames_are_read_from_weir() -> Result<()> {
+    let (_weir, port, _) = serve().await?;
+    let mut command = Command::new(cache().join("frames/bin/python3"));
+    // Warnings are about what the readers do to each other.
+    command.args([
+        "-W",
+        "ignore",
+        "-c",
+        include_str!("sql_clients/frames.py"),
+        &port.to_string(),
+    ]);
+    let ended = end(&mut command).await.context("the readers cannot be run")?;
+    ensure!(
+        ended.code == Some(0) && ended.last_line() == "understood",
+        "{ended:?}"
+    );
+    Ok(())
+}
+
+async fn jdbc_asks_weir() -> Result<()> {
+    let (_weir, port, timestamp) = serve().await?;
+    let folder = tempfile::tempdir()?;
+    let program = folder.path().join("Jdbc.java");
+    std::fs::write(&program, include_str!("sql_clients/Jdbc.java"))?;
+    let mut command = Command::new("java");
+    command.arg("-cp").arg(jdbc()).arg(&program);
+    command.args([port.to_string(), (timestamp / 1000).to_string()]);
+    let ended = end(&mut command).await.context("Java cannot be run")?;
+    ensure!(
+        ended.code == Some(0) && ended.last_line() == "understood",
+        "{ended:?}"
+    );
+    Ok(())
+}
+
+/// Ctrl-C: psql sends a cancel request, the statement ends, the connection goes on.
+async fn an_interrupt_of_psql_ends_the_work() -> Result<()> {
+    let (weir, port, _) = serve().await?;
+    let port = port.to_string();
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-h", "127.0.0.1", "-U", "me", "-d", "weir", "-p", &port]);
+    psql.args(["-c", "SELECT count(*) FROM generate_series(1, 100000000000)"]);
+    psql.stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let running = psql.spawn().context("psql cannot be run")?;
+    let number = running.id().context("psql has ended")?.to_string();
+    eventually(ANSWERS_WITHIN, || async {
+        let active = std::fs::read(weir.data().join("queries.active"))?;
+        ensure!(
+            String::from_utf8_lossy(&active).contains("100000000000"),
+            "the query has not begun"
+        );
+        Ok(())
+    })
+    .await?;
+    // One that comes before psql has set its handler would end it, and one before the work would end nothing.
+    let interrupted = Command::new("kill").args(["-INT", &number]).status().await?;
+    ensure!(interrupted.success(), "kill: {interrupted}");
+    let ended = tokio::time::timeout(ANSWERS_WITHIN, running.wait_with_output()).await;
+    let ended = ended.context("psql goes on after an interrupt")??;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    ensure!(
+        said.contains("canceling statement due to user request"),
+        "{said} {ended:?}"
+    );
+    eventually(ANSWERS_WITHIN, || async {
+        let active = std::fs::read(weir.data().join("queries.active"))?;
+        ensure!(
+            !String::from_utf8_lossy(&active).contains("100000000000"),
+            "the query still runs"
+        );
+        Ok(())
+    })
+    .await
 }
