@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
 use engine_model::{Labels, Matcher};
-use engine_storage::{
-    ColumnsReader, PinnedVersion, SelectedSeries, SeriesColumns, Store, StoreError,
-};
+use engine_storage::{ColumnsReader, PinnedVersion, SelectedSeries, SeriesColumns, Store, StoreError};
 
 /// Reading stored series failed.
 #[derive(Debug, thiserror::Error)]

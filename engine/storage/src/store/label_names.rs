@@ -78,7 +78,9 @@ mod tests {
     fn one_by_one(version: &PinnedVersion, name: &str, matchers: &[Matcher]) -> (Vec<String>, Vec<String>) {
         let selected = version.select_unordered(matchers, i64::MIN, i64::MAX).unwrap();
         let labels = || selected.iter().map(|series| series.labels());
-        let names: BTreeSet<&str> = labels().flat_map(|one| one.iter().map(|(name, _)| name)).collect();
+        let names: BTreeSet<&str> = labels()
+            .flat_map(|one| one.iter().map(|(name, _)| name))
+            .collect();
         let values: BTreeSet<&str> = labels().filter_map(|one| one.get(name)).collect();
         let texts = |all: BTreeSet<&str>| all.into_iter().map(str::to_owned).collect();
         (texts(names), texts(values))

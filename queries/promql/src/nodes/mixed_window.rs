@@ -115,8 +115,7 @@ impl MixedSeries<'_> {
             cells.push(match shown {
                 Shown::Sample => current,
                 Shown::Time | Shown::InfoTime => current.map(|_| Sample::Float(at_ms as f64 / 1000.0)),
-                Shown::Start => current
-                    .map(|_| Sample::Float(start_of(self.starts, at_ms) as f64 / 1000.0)),
+                Shown::Start => current.map(|_| Sample::Float(start_of(self.starts, at_ms) as f64 / 1000.0)),
             });
         }
         cells

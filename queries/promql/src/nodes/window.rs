@@ -257,14 +257,7 @@ impl Window {
         }
     }
 
-    fn newest(
-        &self,
-        timestamps: &[i64],
-        values: &[f64],
-        lookback_ms: i64,
-        shown: Shown,
-        cells: &mut Cells,
-    ) {
+    fn newest(&self, timestamps: &[i64], values: &[f64], lookback_ms: i64, shown: Shown, cells: &mut Cells) {
         let mut until = 0;
         for step in 0..self.grid.steps() {
             let time_ms = self.grid.time_ms(step);

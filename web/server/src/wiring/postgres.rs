@@ -170,7 +170,10 @@ mod tests {
             histograms: vec![(3, Arc::new(FloatHistogram::default()))],
         }]);
         let rows = series_of(matrix).unwrap();
-        assert_eq!((rows.len(), &rows[0].timestamps, &rows[0].values), (1, &vec![1], &vec![2.0]));
+        assert_eq!(
+            (rows.len(), &rows[0].timestamps, &rows[0].values),
+            (1, &vec![1], &vec![2.0])
+        );
         assert_eq!(rows[0].histograms[0].0, 3);
     }
 
