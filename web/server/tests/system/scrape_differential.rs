@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::http::{self, eventually, query};
 use crate::metric_family::{COUNTER, Family, HISTOGRAM, Message, SUMMARY};
-use crate::peers::{Program, node_exporter, prometheus};
+use crate::peers::{Peer, Program, node_exporter, prometheus};
 use crate::suite::{Need, Suite};
 use crate::weir::Weir;
 
@@ -225,33 +225,24 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.add("scrapes_as_prometheus_does", &needs, scrapes_as_prometheus_does);
 }
 
-async fn scrapes_as_prometheus_does() -> Result<()> {
-    let node = node_exporter(&[]).await?;
-    let page = http::get(&format!("http://{}/metrics", node.address)).await?.body;
-    let mut pages = Pages::from([("node".to_owned(), (TEXT, page.into_bytes()))]);
-    for (name, _, content_type, page) in CASES {
-        pages.insert((*name).to_owned(), (content_type, page.as_bytes().to_vec()));
-    }
-    for (name, _) in PROTOBUF_CASES {
-        pages.insert((*name).to_owned(), (PROTOBUF, protobuf(name)));
-    }
-    let address = serve(pages).await?;
+/// Starts Prometheus and Weir with the same jobs (name, more lines) that scrape `address` each second, and `flags`,
+/// and waits until both have scraped every page three times.
+pub(crate) async fn side_by_side(
+    address: &str,
+    jobs: &[(&str, &str)],
+    flags: &[&str],
+) -> Result<(Peer, Weir)> {
     let mut config = "global: {scrape_interval: 1s}\nscrape_configs:\n".to_owned();
-    let jobs: Vec<(&str, &str)> = CASES
-        .iter()
-        .map(|case| (case.0, case.1))
-        .chain(PROTOBUF_CASES.iter().copied())
-        .chain([("node", "")])
-        .collect();
-    for (name, more) in &jobs {
+    for (name, more) in jobs {
         config.push_str(&format!(
             "- job_name: {name}\n  metrics_path: /{name}\n  static_configs: [{{targets: ['{address}']}}]\n  {more}\n"
         ));
     }
-    let peer = prometheus(&config, &["--enable-feature=native-histograms"]).await?;
     // What is a flag there is a key here, as in later versions of Prometheus.
+    let theirs = [&["--enable-feature=native-histograms"], flags].concat();
+    let peer = prometheus(&config, &theirs).await?;
     let ours = config.replacen('}', ", scrape_native_histograms: true}", 1);
-    let weir = Weir::start(Some(&ours), &[]).await?;
+    let weir = Weir::start(Some(&ours), flags).await?;
     for (server, log) in [(&peer.url, peer.log()), (&weir.url, weir.log())] {
         eventually(WITHIN, || async {
             let scraped = query(server, "count(count_over_time(up[1m]) > 2)", &[]).await?;
@@ -265,6 +256,27 @@ async fn scrapes_as_prometheus_does() -> Result<()> {
         })
         .await?;
     }
+    Ok((peer, weir))
+}
+
+async fn scrapes_as_prometheus_does() -> Result<()> {
+    let node = node_exporter(&[]).await?;
+    let page = http::get(&format!("http://{}/metrics", node.address)).await?.body;
+    let mut pages = Pages::from([("node".to_owned(), (TEXT, page.into_bytes()))]);
+    for (name, _, content_type, page) in CASES {
+        pages.insert((*name).to_owned(), (content_type, page.as_bytes().to_vec()));
+    }
+    for (name, _) in PROTOBUF_CASES {
+        pages.insert((*name).to_owned(), (PROTOBUF, protobuf(name)));
+    }
+    let address = serve(pages).await?;
+    let jobs: Vec<(&str, &str)> = CASES
+        .iter()
+        .map(|case| (case.0, case.1))
+        .chain(PROTOBUF_CASES.iter().copied())
+        .chain([("node", "")])
+        .collect();
+    let (peer, weir) = side_by_side(&address, &jobs, &[]).await?;
     let mut differences = Vec::new();
     for (name, _) in jobs {
         let (theirs, ours) = (stored(&peer.url, name).await?, stored(&weir.url, name).await?);

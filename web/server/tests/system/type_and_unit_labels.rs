@@ -2,22 +2,19 @@
 //! same flag give the same series. Types of remote write 2.0 come with later versions than 3.5: looked at alone.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use connectors_formats::remote_write::{compress, v1::Sample, v2};
 use engine_model::Labels;
 use engine_model::time::now_ms;
 
-use crate::http::{eventually, post, query};
+use crate::http::{post, query};
 use crate::metric_family::{COUNTER, Family, HISTOGRAM, Message, SUMMARY};
-use crate::peers::{Program, prometheus};
-use crate::scrape_differential::{OPEN_METRICS, PROTOBUF, Pages, TEXT, serve};
+use crate::peers::Program;
+use crate::scrape_differential::{OPEN_METRICS, PROTOBUF, Pages, TEXT, serve, side_by_side};
 use crate::suite::{Need, Suite};
 use crate::weir::Weir;
 
-/// Longest wait for both servers to have scraped every page twice.
-const WITHIN: Duration = Duration::from_secs(90);
 const FLAG: &str = "--enable-feature=type-and-unit-labels";
 
 /// Name of the job, more lines of its configuration, content type, page.
@@ -100,28 +97,7 @@ async fn types_and_units_become_labels_as_in_prometheus() -> Result<()> {
         jobs.push((name, more));
     }
     let address = serve(pages).await?;
-    let mut config = "global: {scrape_interval: 1s}\nscrape_configs:\n".to_owned();
-    for (name, more) in &jobs {
-        config.push_str(&format!(
-            "- job_name: {name}\n  metrics_path: /{name}\n  static_configs: [{{targets: ['{address}']}}]\n  {more}\n"
-        ));
-    }
-    let peer = prometheus(&config, &["--enable-feature=native-histograms", FLAG]).await?;
-    let ours = config.replacen('}', ", scrape_native_histograms: true}", 1);
-    let weir = Weir::start(Some(&ours), &[FLAG]).await?;
-    for (server, log) in [(&peer.url, peer.log()), (&weir.url, weir.log())] {
-        eventually(WITHIN, || async {
-            let scraped = query(server, "count(count_over_time(up[1m]) > 2)", &[]).await?;
-            let count = scraped["result"][0]["value"][1].as_str().unwrap_or("0");
-            ensure!(
-                count == jobs.len().to_string(),
-                "{server}: {count} of {}\n{log}",
-                jobs.len()
-            );
-            Ok(())
-        })
-        .await?;
-    }
+    let (peer, weir) = side_by_side(&address, &jobs, &[FLAG]).await?;
     for (job, _) in jobs {
         let (theirs, ours) = (series(&peer.url, job).await?, series(&weir.url, job).await?);
         ensure!(theirs.len() > 5, "{job}: {theirs:#?}");
