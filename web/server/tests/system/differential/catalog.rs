@@ -44,6 +44,19 @@ pub(super) const LABELS: &[&str] = &[
     "job", "instance", "method", "kind", "le", "version", "shard", "nowhere",
 ];
 
+/// Metrics whose series have one of the labels by which info series are found, or both.
+pub(super) const IDENTIFIED: &[&str] = &[
+    "queue_length",
+    "requests_total",
+    "busy_seconds_total",
+    "last_run_seconds",
+    "temperature_celsius",
+    "capacity",
+    "noise",
+    "build_info",
+    "target_info",
+];
+
 const INSTANCES: [&str; 3] = ["a:1", "b:1", "c:1"];
 
 /// Every series.
@@ -52,6 +65,7 @@ pub(super) fn all() -> Vec<Described> {
     counters(&mut list);
     gauges(&mut list);
     matching(&mut list);
+    information(&mut list);
     histograms(&mut list);
     native_histograms(&mut list);
     demo(&mut list);
@@ -155,6 +169,35 @@ fn matching(list: &mut List) {
         ("twin_b", "worker"),
     ] {
         list.add(name, &[("job", job)], Shape::Gauge, Life::Whole);
+    }
+}
+
+/// Info series beside `build_info`: one ends, one is replaced, one begins late, one instance has none.
+fn information(list: &mut List) {
+    let target = |instance, job, region, life: Life| {
+        (
+            [
+                ("job", job),
+                ("instance", instance),
+                ("region", region),
+                ("zone", "z1"),
+            ],
+            life,
+        )
+    };
+    for (labels, life) in [
+        target("a:1", "api", "north", Life::Whole),
+        target("b:1", "api", "south", Life::To(STEPS / 2)),
+        target("b:1", "api", "east", Life::From(STEPS / 2 + 4)),
+        target("a:1", "web", "north", Life::Gaps),
+        target("b:1", "web", "west", Life::From(STEPS / 3)),
+        target("c:1", "web", "west", Life::Vanishes(STEPS * 2 / 3)),
+    ] {
+        list.add("target_info", &labels, Shape::Constant(1.0), life);
+    }
+    for (job, owner) in [("api", "x"), ("web", "")] {
+        let labels = [("job", job), ("instance", "a:1"), ("kind", "y"), ("owner", owner)];
+        list.add("owner_info", &labels, Shape::Constant(1.0), Life::Whole);
     }
 }
 

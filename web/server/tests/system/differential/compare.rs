@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use queries_promql::parser::operators::{AggregateOp, BinaryOp};
 use queries_promql::parser::{Expr, ParseOptions, parse_expr};
 use serde_json::Value;
 
@@ -41,12 +42,43 @@ const LIBRARY_MATTERS: &[&str] = &[
 /// Relative difference that they may have.
 const RELATIVE_MAX: f64 = 1e-12;
 
+/// What of the order of rows is defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    None,
+    /// By values: where they are equal any order is right.
+    ByValues,
+    /// As they come.
+    Exact,
+}
+
+/// The order that the outermost call gives, or a call whose rows set operators let through.
+fn order_of(expr: &Expr) -> Order {
+    match expr.unwrap_parens() {
+        Expr::Call(call) => match call.func.name {
+            "sort" | "sort_desc" => Order::ByValues,
+            "sort_by_label" | "sort_by_label_desc" => Order::Exact,
+            _ => Order::None,
+        },
+        Expr::Aggregate(aggregate) => match aggregate.op {
+            AggregateOp::Topk | AggregateOp::Bottomk => Order::ByValues,
+            _ => Order::None,
+        },
+        Expr::Binary(binary) => match (binary.op, order_of(&binary.lhs)) {
+            (BinaryOp::And | BinaryOp::Unless, order) => order,
+            (BinaryOp::Or, order) if order_of(&binary.rhs) == order => order,
+            _ => Order::None,
+        },
+        _ => Order::None,
+    }
+}
+
 /// How much of an answer must be equal, seen from the expression.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Strictness {
     relative_max: f64,
-    /// Rows of an instant answer come in a defined order.
-    sorted: bool,
+    /// Rows of an instant answer come in an order.
+    order: Order,
     /// Which of 0 and -0 is first when values are sorted is nobody's business.
     signed_zeros: bool,
 }
@@ -59,15 +91,14 @@ impl Strictness {
         let compensated = |word: &str| COMPENSATED.contains(&word);
         let of_histograms = NATIVE.iter().any(|name| expression.contains(name));
         let summed = words.clone().any(inexact) || of_histograms && words.clone().any(compensated);
-        // Only the outermost call decides about the order of rows.
-        let sorts = match parse_expr(expression, &ParseOptions::ALL) {
-            Ok(Expr::Call(call)) => matches!(call.func.name, "sort" | "sort_desc"),
-            _ => false,
+        let order = match parse_expr(expression, &ParseOptions::ALL) {
+            Ok(expr) if !question.is_range() => order_of(&expr),
+            _ => Order::None,
         };
         Self {
             relative_max: if summed { RELATIVE_MAX } else { 0.0 },
             signed_zeros: !expression.contains("quantile"),
-            sorted: sorts && !question.is_range(),
+            order,
         }
     }
 
@@ -180,10 +211,11 @@ fn data(expected: &Data, actual: &Data, strictness: Strictness) -> Option<String
         let (expected, actual) = (expected.series.len(), actual.series.len());
         return Some(format!("{actual} rows, not {expected}"));
     }
-    if strictness.sorted {
-        return sorted(&expected.series, &actual.series, strictness);
-    }
-    let (expected, actual) = (in_order(expected), in_order(actual));
+    let (expected, actual) = match strictness.order {
+        Order::ByValues => return sorted(&expected.series, &actual.series, strictness),
+        Order::Exact => (expected.series.iter().collect(), actual.series.iter().collect()),
+        Order::None => (in_order(expected), in_order(actual)),
+    };
     let mut pairs = expected.into_iter().zip(actual);
     pairs.find_map(|(expected, actual)| row(expected, actual, strictness))
 }

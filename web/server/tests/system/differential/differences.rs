@@ -1,8 +1,10 @@
 //! Where Weir answers otherwise than the Prometheus that it is compared with, on purpose.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::answer::Answer;
+use super::answer::{Answer, Point};
 use super::compare::{Strictness, difference};
 use super::question::Question;
 
@@ -51,7 +53,10 @@ const DELIBERATE: &[Difference] = &[
     },
     Difference {
         reason: "3.5 answers NaN when the lower bound of histogram_fraction() falls into the first bucket",
-        applies: |question, expected, _| uses(question, "histogram_fraction") && has_value(expected, "NaN"),
+        applies: |question, expected, actual| {
+            uses(question, "histogram_fraction")
+                && equal_but_for(question, expected, actual, |before, _| before == "NaN")
+        },
     },
     Difference {
         reason: "3.5 leaves NaN out of mad_over_time(), which is NaN since",
@@ -62,12 +67,18 @@ const DELIBERATE: &[Difference] = &[
     },
     Difference {
         reason: "3.5 lets rates of histograms reach back behind zero",
-        applies: |question, _, _| {
+        applies: |question, expected, actual| {
             let expression = question.expression().unwrap_or_default();
             let rates = expression.matches("rate(").count() + expression.matches("increase(").count();
             // Gauges begin near zero, and so do the results of another rate or of a subquery.
             let results = rates > 1 || uses(question, ":");
-            rates > 0 && (expression.contains("native_level") || results && expression.contains("native_"))
+            let near_zero = expression.contains("native_level") || results && expression.contains("native_");
+            // Every count of such a rate is larger by one factor, so what is made of it is another number or histogram,
+            // but the same rows have it unless they are chosen by their values.
+            let same_kind = |before: &str, now: &str| before.starts_with('{') == now.starts_with('{');
+            rates > 0
+                && near_zero
+                && (chooses(expression) || equal_but_for(question, expected, actual, same_kind))
         },
     },
     Difference {
@@ -75,6 +86,22 @@ const DELIBERATE: &[Difference] = &[
         applies: |question, expected, actual| {
             let (expected, actual) = (without_nan_buckets(expected), without_nan_buckets(actual));
             difference(&expected, &actual, Strictness::of(question)).is_none()
+        },
+    },
+    Difference {
+        reason: "3.5 multiplies the empty buckets that its chunks add by NaN, and count_values() tells these apart",
+        applies: |question, expected, actual| {
+            let shown = |answer: &Answer| match answer {
+                Answer::Data(data) => data
+                    .series
+                    .iter()
+                    .any(|row| row.labels.values().any(|value| value.contains(":NaN"))),
+                Answer::Refused { .. } => false,
+            };
+            uses(question, "count_values")
+                && uses(question, "native_")
+                && shown(expected)
+                && totals(expected) == totals(actual)
         },
     },
     Difference {
@@ -90,15 +117,25 @@ const DELIBERATE: &[Difference] = &[
     },
     Difference {
         reason: "3.5 counts empty buckets, which its chunks add, when it looks for the least observation",
-        applies: |question, _, _| uses(question, "histogram_quantile(0, ") && uses(question, "native_"),
+        applies: |question, expected, actual| {
+            let more = |before: &str, now: &str| match (before.parse::<f64>(), now.parse::<f64>()) {
+                (Ok(before), Ok(now)) => before < now,
+                _ => false,
+            };
+            uses(question, "histogram_quantile(0, ")
+                && uses(question, "native_")
+                && equal_but_for(question, expected, actual, more)
+        },
     },
     Difference {
         reason: "3.5 forgets the kind of buckets where only counts and sums of histograms are asked for",
         applies: |question, expected, actual| {
             let told = "vector contains a mix of histograms with exponential and custom buckets schemas";
             let asked = ["histogram_count(", "histogram_sum(", "histogram_avg("];
+            // What cannot be added is left out by Weir alone.
+            let answered = where_answered(expected, actual);
             asked.iter().any(|name| uses(question, name))
-                && equal_without_warning(question, expected, actual, told)
+                && equal_without_warning(question, &answered, actual, told)
         },
     },
     Difference {
@@ -163,12 +200,90 @@ const DELIBERATE: &[Difference] = &[
         },
     },
     Difference {
+        reason: "3.5 drops series that their info series add no label to, where a condition asks for one",
+        applies: |question, expected, actual| {
+            let answered = where_answered(actual, expected);
+            let of_info_series = ["target_info", "build_info"]
+                .iter()
+                .any(|name| uses(question, name));
+            uses(question, "info(")
+                && of_info_series
+                && difference(expected, &answered, Strictness::of(question)).is_none()
+        },
+    },
+    Difference {
+        reason: "3.5 drops series without instance and job where info() has a condition on the name of info series",
+        applies: |question, expected, actual| {
+            let mut told_nothing = actual.clone();
+            if let Answer::Data(data) = &mut told_nothing {
+                let identity = ["instance", "job"];
+                data.series
+                    .retain(|row| identity.iter().any(|name| row.labels.contains_key(*name)));
+            }
+            uses(question, "info(")
+                && uses(question, "__name__")
+                && difference(expected, &told_nothing, Strictness::of(question)).is_none()
+        },
+    },
+    Difference {
+        reason: "Prometheus reads info series no further back than the range of what they are added to",
+        applies: |question, expected, actual| {
+            let uninformed = |answer: &Answer| {
+                let mut answer = answer.clone();
+                if let Answer::Data(data) = &mut answer {
+                    let rows = data.series.iter_mut();
+                    rows.for_each(|row| {
+                        row.labels
+                            .retain(|name, _| !["region", "zone"].contains(&&**name))
+                    });
+                }
+                answer
+            };
+            let (expected, actual) = (uninformed(expected), uninformed(actual));
+            // With conditions there is a second selector, which reaches back as far as selectors do.
+            uses(question, "info(")
+                && uses(question, "m])")
+                && difference(&expected, &actual, Strictness::of(question)).is_none()
+        },
+    },
+    Difference {
+        reason: "Prometheus fails to write histograms with custom buckets that are multiplied by NaN or infinity",
+        applies: |_, expected, _| match expected {
+            Answer::Refused { text, .. } => text == "histograms with custom buckets have no zero bucket",
+            Answer::Data(_) => false,
+        },
+    },
+    Difference {
+        reason: "Weir refuses subqueries of more than ten million steps before it reads anything",
+        applies: |_, _, actual| match actual {
+            Answer::Refused { text, .. } => text.starts_with("subquery would evaluate "),
+            Answer::Data(_) => false,
+        },
+    },
+    Difference {
         reason: "timestamp() forgets the offset of a selector that has @ too",
         applies: |question, _, _| {
             uses(question, "timestamp") && uses(question, " @ ") && uses(question, " offset ")
         },
     },
 ];
+
+/// Whether rows are chosen, told apart or counted by their values.
+fn chooses(expression: &str) -> bool {
+    const CHOOSING: &[&str] = &[
+        "==",
+        "!= ",
+        "> ",
+        "< ",
+        ">= ",
+        "<= ",
+        "topk",
+        "bottomk",
+        "count_values",
+        "scalar(",
+    ];
+    CHOOSING.iter().any(|word| expression.contains(word))
+}
 
 fn uses(question: &Question, words: &str) -> bool {
     question
@@ -179,6 +294,32 @@ fn uses(question: &Question, words: &str) -> bool {
 /// Whether the answers are equal once a warning of Weir's is left out.
 fn equal_without_warning(question: &Question, expected: &Answer, actual: &Answer, told: &str) -> bool {
     difference(expected, &without_warning(actual, told), Strictness::of(question)).is_none()
+}
+
+/// The sum of all rows at each time.
+fn totals(answer: &Answer) -> BTreeMap<String, f64> {
+    let mut totals = BTreeMap::new();
+    if let Answer::Data(data) = answer {
+        for point in data.series.iter().flat_map(|row| &row.points) {
+            *totals.entry(point.time.to_string()).or_default() += point.value.parse::<f64>().unwrap_or(0.0);
+        }
+    }
+    totals
+}
+
+/// The answer without the rows and points that another has not.
+fn where_answered(answer: &Answer, other: &Answer) -> Answer {
+    let mut answer = answer.clone();
+    if let (Answer::Data(data), Answer::Data(other)) = (&mut answer, other) {
+        for row in &mut data.series {
+            let of_labels = other.series.iter().filter(|other| other.labels == row.labels);
+            let points: Vec<&Point> = of_labels.flat_map(|other| &other.points).collect();
+            row.points
+                .retain(|point| points.iter().any(|other| other.time == point.time));
+        }
+        data.series.retain(|row| !row.points.is_empty());
+    }
+    answer
 }
 
 /// The answer without the warnings that say `told`.
@@ -240,17 +381,6 @@ fn equal_but_for(
     }
     let strictness = Strictness::of(question);
     difference(&Answer::Data(expected), &Answer::Data(actual), strictness).is_none()
-}
-
-fn has_value(answer: &Answer, value: &str) -> bool {
-    match answer {
-        Answer::Data(data) => data
-            .series
-            .iter()
-            .flat_map(|row| &row.points)
-            .any(|point| point.value == value),
-        Answer::Refused { .. } => false,
-    }
 }
 
 /// The reason for which the answers may differ.

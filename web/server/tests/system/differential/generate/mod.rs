@@ -4,6 +4,7 @@ mod aggregate;
 mod binary;
 mod call;
 mod experimental;
+mod information;
 mod native;
 mod selector;
 
@@ -71,7 +72,8 @@ impl Generator {
             40..=44 if self.native => self.of_native(inner.min(3)),
             40..=44 => self.aggregate(inner),
             45..=47 => self.experimental(inner),
-            1..=10 => self.range_call(inner),
+            1 | 2 => self.information(inner),
+            3..=10 => self.range_call(inner),
             11..=18 => self.aggregate(inner),
             19..=21 => self.with_scalar(inner),
             22..=26 => self.matched(inner),
