@@ -125,11 +125,17 @@ fn same(asked: &Asked, ours: &Answer, theirs: &Answer) -> bool {
             && matches!((elements(&ours.body), elements(&theirs.body)), (Some(a), Some(b)) if a == b)
 }
 
-/// The elements of an instant vector by their text, and the rest of the answer.
+/// The elements of an instant vector by their text, and the rest of the answer with annotations in an order of their
+/// own: Prometheus keeps them in a map, whose order changes.
 fn elements(body: &str) -> Option<(BTreeMap<String, usize>, String)> {
     let mut answer: Value = serde_json::from_str(body).ok()?;
     if answer["data"]["resultType"] != "vector" {
         return None;
+    }
+    for annotations in ["warnings", "infos"] {
+        if let Some(texts) = answer.get_mut(annotations).and_then(Value::as_array_mut) {
+            texts.sort_by_key(ToString::to_string);
+        }
     }
     let result = answer["data"]["result"].take();
     let mut elements = BTreeMap::new();
