@@ -36,10 +36,12 @@ pub fn write_float(out: &mut String, value: f64) {
     let start = out.len();
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value);
-    if text.contains('e') {
-        write!(out, "{value}").expect("writing to a string cannot fail");
-    } else {
-        out.push_str(text.strip_suffix(".0").unwrap_or(text));
+    match text.split_once('e') {
+        None => out.push_str(text.strip_suffix(".0").unwrap_or(text)),
+        Some((mantissa, exponent)) => match exponent.parse::<usize>() {
+            Ok(exponent) => push_integer(out, mantissa, exponent),
+            Err(_) => write!(out, "{value}").expect("writing to a string cannot fail"),
+        },
     }
     settle_tie(out, start, value);
 }
@@ -101,45 +103,53 @@ fn write_special(out: &mut String, value: f64) -> bool {
     true
 }
 
-/// Between two shortest texts that are equally near to `value`, Go writes the even last digit where Rust
-/// rounds up. `text[start..]` is Rust's, without an exponent.
+/// Writes the integer `mantissa` × 10^`exponent` in full.
+fn push_integer(out: &mut String, mantissa: &str, exponent: usize) {
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = fraction.trim_end_matches('0');
+    out.push_str(whole);
+    out.push_str(fraction);
+    out.extend(std::iter::repeat_n('0', exponent - fraction.len()));
+}
+
+/// Between two shortest texts that are equally near to `value`, Go writes the even last digit where Rust may
+/// write the odd one. `text[start..]` is Rust's.
 fn settle_tie(text: &mut String, start: usize, value: f64) {
-    // Only 16 digits and more leave a choice, and a tie needs a value with few binary places.
-    if text.len() - start < 16 || (value * 262_144.0).fract() != 0.0 {
+    let magnitude = value.abs();
+    let scaled = magnitude * f64::from(1_u32 << TIE_PLACES);
+    // A tie is an odd number of 17 digits times a power of ten. Of an integer it would be a factor of the mantissa,
+    // which is below 2^53.
+    if text.len() - start < 16 || magnitude.fract() == 0.0 || scaled.fract() != 0.0 {
         return;
     }
-    let digits = text[start..].bytes().filter(u8::is_ascii_digit).count();
-    if digits < 16 {
+    let end = text[start..].find('e').map_or(text.len(), |at| start + at);
+    let digits = text[start..end].bytes().filter(u8::is_ascii_digit);
+    let kept = digits.skip_while(|&digit| digit == b'0').count();
+    let spare = (scaled as u128).trailing_zeros();
+    // Below 2^53 times 2^59.
+    let exact = (scaled as u128 >> spare) * 5_u128.pow(TIE_PLACES - spare);
+    let mut buffer = itoa::Buffer::new();
+    let exact = buffer.format(exact).as_bytes();
+    let odd = text.as_bytes()[end - 1];
+    if kept < 16 || kept + 1 != exact.len() || exact[kept] != b'5' || odd.is_multiple_of(2) {
         return;
     }
-    let Some(last) = text[start..]
-        .rfind(|c: char| ('1'..='9').contains(&c))
-        .map(|at| start + at)
-    else {
-        return;
-    };
-    let shortest = format!("{value:e}");
-    let exact = format!("{value:.60e}");
-    let digits_of = |text: &str| -> Vec<u8> {
-        let mantissa = text.bytes().take_while(|&byte| byte != b'e');
-        mantissa.filter(u8::is_ascii_digit).collect()
-    };
-    let (shortest, exact) = (digits_of(&shortest), digits_of(&exact));
-    let rest = &exact[shortest.len().min(exact.len())..];
-    let tie = rest.first() == Some(&b'5') && rest[1..].iter().all(|&digit| digit == b'0');
-    let odd = text.as_bytes()[last] % 2 == 1;
-    if tie && odd {
-        let even = char::from(text.as_bytes()[last] - 1);
-        text.replace_range(last..=last, even.encode_utf8(&mut [0; 4]));
+    text.replace_range(end - 1..end, char::from(odd - 1).encode_utf8(&mut [0; 4]));
+    // Doubles below a power of two lie closer, and the even text may belong to one of them.
+    if text[start..].parse() != Ok(value) {
+        text.replace_range(end - 1..end, char::from(odd).encode_utf8(&mut [0; 4]));
     }
 }
 
+/// Binary places that a value with a tie has at most: the exact decimal has as many places and ends in 5, so 5^25
+/// divides its digits; there are no more than 18.
+const TIE_PLACES: u32 = 25;
+
 /// Writes `1.5e-07`: Go's exponents have at least two digits.
 fn write_exponent(out: &mut String, value: f64) {
-    let text = format!("{value:e}");
+    let mut text = format!("{value:e}");
+    settle_tie(&mut text, 0, value);
     let (mantissa, exponent) = text.split_once('e').expect("the exponent format has an e");
-    let mut mantissa = mantissa.to_owned();
-    settle_tie(&mut mantissa, 0, value);
     let (sign, digits) = match exponent.strip_prefix('-') {
         Some(digits) => ('-', digits),
         None => ('+', exponent),
@@ -213,6 +223,28 @@ mod tests {
                 "258391899759.20312",
                 "2.5839189975920312e+11",
                 "2.5839189975920312e+11",
+            ),
+            // Ties: to the even digit, unless the odd one alone is this double.
+            (
+                2.0_f64.powi(-25),
+                "0.000000029802322387695312",
+                "2.9802322387695312e-08",
+                "2.9802322387695312e-08",
+                "2.9802322387695312e-08",
+            ),
+            (
+                2.0_f64.powi(-24),
+                "0.00000005960464477539063",
+                "5.960464477539063e-08",
+                "5.960464477539063e-08",
+                "5.960464477539063e-08",
+            ),
+            (
+                18_446_744_073_709_551_615.0,
+                "18446744073709552000",
+                "18446744073709552000",
+                "1.8446744073709552e+19",
+                "1.8446744073709552e+19",
             ),
             (f64::INFINITY, "+Inf", "+Inf", "+Inf", "+Inf"),
             (f64::NAN, "NaN", "NaN", "NaN", "NaN"),
