@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use web_api::{Notice, Notifications};
 
 use crate::allocator::{keep_freed_memory, return_freed_memory};
@@ -34,7 +34,27 @@ pub(super) fn install_tls_provider() {
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
+/// The signals that the server answers to. One that comes while it starts is kept until it serves.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+}
+
 async fn serve(options: RunOptions) -> anyhow::Result<ExitCode> {
+    // Before anybody can connect: who sees it ready may stop it at once.
+    let mut signals = Signals::listen()?;
     let listener = TcpListener::bind(options.listen_address).await.with_context(|| {
         format!(
             "cannot listen on {}; choose another --web.listen-address",
@@ -56,7 +76,14 @@ async fn serve(options: RunOptions) -> anyhow::Result<ExitCode> {
     front.open(&server, &started);
     postgres.open(&server, front.gate())?;
     tracing::info!(%address, "server is ready to receive requests");
-    let failure = until_stopped(&mut server, &started, front.notifications(), &mut requests).await?;
+    let failure = until_stopped(
+        &mut server,
+        &started,
+        front.notifications(),
+        &mut requests,
+        &mut signals,
+    )
+    .await;
     front.close();
     postgres.stop().await;
     server.stop().await;
@@ -76,18 +103,16 @@ async fn until_stopped(
     started: &Started,
     notifications: &Notifications,
     requests: &mut Requests,
-) -> anyhow::Result<Option<anyhow::Error>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+    signals: &mut Signals,
+) -> Option<anyhow::Error> {
     let options = &started.options;
     let watched = options.config_file.clone().filter(|_| options.auto_reload);
     let mut files = AutoReload::new(watched, options.auto_reload_interval);
     loop {
         tokio::select! {
-            _ = terminate.recv() => { tracing::info!("received SIGTERM, stopping"); return Ok(None) }
-            _ = interrupt.recv() => { tracing::info!("received SIGINT, stopping"); return Ok(None) }
-            _ = hang_up.recv() => {
+            _ = signals.terminate.recv() => { tracing::info!("received SIGTERM, stopping"); return None }
+            _ = signals.interrupt.recv() => { tracing::info!("received SIGINT, stopping"); return None }
+            _ = signals.hang_up.recv() => {
                 files.seen();
                 drop(reload(server, started, notifications).await);
             }
@@ -95,9 +120,9 @@ async fn until_stopped(
                 tracing::info!("the configuration changed on disk, reading it again");
                 drop(reload(server, started, notifications).await);
             }
-            failure = server.failed() => return Ok(Some(failure)),
+            failure = server.failed() => return Some(failure),
             request = requests.next() => match request {
-                Request::Quit => { tracing::info!("asked over HTTP to quit, stopping"); return Ok(None) }
+                Request::Quit => { tracing::info!("asked over HTTP to quit, stopping"); return None }
                 // A client that left does not hear how it went; the log does.
                 Request::Reload(reply) => {
                     files.seen();

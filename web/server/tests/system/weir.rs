@@ -8,7 +8,8 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
-use tokio::time::sleep;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
 
 use crate::process::{Process, free_port};
 
@@ -123,6 +124,20 @@ impl Weir {
         let process = Process::start("weir", binary(), &self.arguments, self.folder.path())?;
         sleep(life).await;
         process.kill().await
+    }
+
+    /// Starts it and sends SIGTERM as soon as it takes connections, ready or not; the status that it ends with.
+    pub(crate) async fn start_and_stop_when_it_listens(&self) -> Result<ExitStatus> {
+        let process = Process::start("weir", binary(), &self.arguments, self.folder.path())?;
+        let connect = async {
+            while TcpStream::connect(&self.address).await.is_err() {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(Duration::from_secs(60), connect)
+            .await
+            .with_context(|| format!("it does not listen:\n{}", process.log()))?;
+        process.terminate().await
     }
 
     /// What it has printed since its first start; empty while it is stopped.

@@ -9,12 +9,20 @@ use crate::peers::{Program, prometheus};
 use crate::suite::{Need, Suite};
 use crate::weir::Weir;
 
+/// Starts that are stopped at once.
+const STOPS: usize = 5;
+
 /// Adds the tests of this file.
 pub(crate) fn add(suite: &mut Suite) {
     suite.add(
         "weir_starts_stops_and_comes_back",
         &[],
         weir_starts_stops_and_comes_back,
+    );
+    suite.add(
+        "a_stop_while_weir_starts_is_orderly",
+        &[],
+        a_stop_while_weir_starts_is_orderly,
     );
     suite.add(
         "prometheus_scrapes_weir",
@@ -48,6 +56,16 @@ async fn weir_starts_stops_and_comes_back() -> Result<()> {
         .as_str()
         .and_then(|count| count.parse::<f64>().ok());
     ensure!(count >= Some(scraped), "{scraped} samples before, then {data}");
+    Ok(())
+}
+
+async fn a_stop_while_weir_starts_is_orderly() -> Result<()> {
+    let mut weir = Weir::start(None, &[]).await?;
+    weir.kill().await?;
+    for _ in 0..STOPS {
+        let status = weir.start_and_stop_when_it_listens().await?;
+        ensure!(status.code() == Some(0), "SIGTERM ended it with {status}");
+    }
     Ok(())
 }
 
