@@ -146,12 +146,11 @@ fn decode_matchers(mapping: &Mapping<'_>, checks: &mut Checks) -> Result<Vec<Mat
             let mut text = value.string()?;
             if op == MatchOp::Regex {
                 // Group keys show these with the anchors that Alertmanager adds.
-                Matcher::new(op, "", text.as_str())
-                    .map_err(|error| at.error(crate::matchers::explain(&error)))?;
+                Matcher::of_route(op, "", text.as_str()).map_err(|error| at.error(error.to_string()))?;
                 text = format!("^(?:{text})$");
             }
-            let matcher = Matcher::new(op, name, text);
-            matchers.push(matcher.map_err(|error| at.error(crate::matchers::explain(&error)))?);
+            let matcher = Matcher::of_route(op, name, text);
+            matchers.push(matcher.map_err(|error| at.error(error.to_string()))?);
         }
     }
     if let Some(field) = mapping.optional("matchers") {

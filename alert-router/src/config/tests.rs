@@ -191,7 +191,7 @@ fn refuses_routes() {
         ),
         (
             route("  routes: [{match_re: {a: '('}}]"),
-            "c.yml:4:27: route.routes[0].match_re.a: invalid regular expression \"(\": unclosed group",
+            "c.yml:4:27: route.routes[0].match_re.a: error parsing regexp: missing closing ): `^(?:()$`",
         ),
     ];
     check(&cases);

@@ -7,7 +7,6 @@ mod utf8;
 
 use std::fmt::Write;
 
-use engine_model::matcher::PatternError;
 use engine_model::{MatchOp, Matcher};
 
 /// Why a text is not a matcher or a list of matchers; worded as Alertmanager words it.
@@ -121,17 +120,7 @@ fn is_reserved(c: char) -> bool {
 }
 
 fn build(op: MatchOp, name: &str, value: &str) -> Result<Matcher, MatcherError> {
-    Matcher::new(op, name, value).map_err(|error| MatcherError(explain(&error)))
-}
-
-/// One line that says why a regular expression does not compile.
-pub(crate) fn explain(error: &PatternError) -> String {
-    let cause = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    // The engine's text draws the expression over several lines; its last line says why.
-    let reason = cause.lines().last().unwrap_or_default();
-    format!("{error}: {}", reason.trim_start_matches("error: "))
+    Matcher::of_route(op, name, value).map_err(|error| MatcherError(error.to_string()))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod labels;
 pub mod matcher;
 pub mod metric_labels;
 pub mod number;
+pub mod regexp;
 pub mod relabel;
 pub mod series;
 pub mod staleness;

@@ -1,10 +1,10 @@
-//! Label matchers: `=`, `!=`, `=~`, `!~`, with RE2 semantics (anchored at both ends, dot matches newline).
+//! Label matchers: `=`, `!=`, `=~`, `!~`; regular expressions are Go's, anchored at both ends.
 
 use std::fmt;
-
-use regex::Regex;
+use std::sync::LazyLock;
 
 use crate::labels::{Labels, Quoted, is_legacy_label_name};
+use crate::regexp::{Regexp, SyntaxError, refusal_of_bytes};
 
 /// How a matcher compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,17 +31,7 @@ impl MatchOp {
     }
 }
 
-/// A regular expression that could not be compiled.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("invalid regular expression {pattern:?}")]
-pub struct PatternError {
-    /// The expression as it was written.
-    pub pattern: String,
-    #[source]
-    source: Box<regex::Error>,
-}
-
-/// A fully anchored regular expression in which the dot matches newlines.
+/// A fully anchored regular expression.
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
@@ -52,32 +42,50 @@ pub struct Pattern {
 enum PatternKind {
     /// Alternation of plain words such as `GET|POST`, sorted: no regex engine needed.
     Words(Vec<String>),
-    Regex(Regex),
+    Regex(Regexp),
 }
 
-/// Compiled programs above this size are refused, so that a hostile expression cannot take the memory.
-const PATTERN_BYTES_MAX: usize = 10 << 20;
+/// What an alternation of words finds: the whole text.
+static WHOLE: LazyLock<Regexp> = LazyLock::new(|| Regexp::whole(".*").expect("the pattern is a constant"));
 
 impl Pattern {
-    /// Compiles `text` anchored at both ends.
-    pub fn new(text: &str) -> Result<Self, PatternError> {
-        if let Some(words) = plain_words(text) {
-            return Ok(Self {
-                text: text.to_owned(),
-                kind: PatternKind::Words(words),
-            });
-        }
-        let regex = regex::RegexBuilder::new(&format!("^(?s:{text})$"))
-            .size_limit(PATTERN_BYTES_MAX)
-            .build()
-            .map_err(|source| PatternError {
-                pattern: text.to_owned(),
-                source: Box::new(source),
-            })?;
+    /// The expression of a selector: it stands alone, and its dot matches newlines.
+    pub fn new(text: &str) -> Result<Self, SyntaxError> {
+        Self::compile(text, Regexp::whole)
+    }
+
+    /// The expression of a relabelling rule or of `label_replace()`: Prometheus puts it between `^(?s:` and `)$`
+    /// before it reads it, so errors show these too, and `a)(b` has a meaning.
+    pub fn of_rule(text: &str) -> Result<Self, SyntaxError> {
+        Self::compile(text, |text| Regexp::new(&format!("^(?s:{text})$")))
+    }
+
+    /// The expression of an Alertmanager's matcher, which is read between `^(?:` and `)$`: its dot matches no newline.
+    pub fn of_route(text: &str) -> Result<Self, SyntaxError> {
+        Self::compile(text, |text| Regexp::new(&format!("^(?:{text})$")))
+    }
+
+    fn compile(
+        text: &str,
+        regexp: impl FnOnce(&str) -> Result<Regexp, SyntaxError>,
+    ) -> Result<Self, SyntaxError> {
+        let kind = match plain_words(text) {
+            Some(words) => PatternKind::Words(words),
+            None => PatternKind::Regex(regexp(text)?),
+        };
         Ok(Self {
             text: text.to_owned(),
-            kind: PatternKind::Regex(regex),
+            kind,
         })
+    }
+
+    /// Why `bytes`, which escapes may have made something else than UTF-8, are no expression of a selector. `None` for
+    /// UTF-8, and for plain words: nobody reads these as an expression.
+    pub fn refusal_of_bytes(bytes: &[u8]) -> Option<SyntaxError> {
+        if str::from_utf8(bytes).is_ok() || !bytes.iter().any(|b| META.contains(char::from(*b))) {
+            return None;
+        }
+        refusal_of_bytes(bytes)
     }
 
     /// Whether the whole of `value` matches.
@@ -85,7 +93,7 @@ impl Pattern {
     pub fn is_match(&self, value: &str) -> bool {
         match &self.kind {
             PatternKind::Words(words) => words.binary_search_by(|w| w.as_str().cmp(value)).is_ok(),
-            PatternKind::Regex(regex) => regex.is_match(value),
+            PatternKind::Regex(regexp) => regexp.is_match(value),
         }
     }
 
@@ -101,12 +109,8 @@ impl Pattern {
     pub fn expand(&self, value: &str, template: &str) -> Option<String> {
         match &self.kind {
             PatternKind::Words(_) if !self.is_match(value) => None,
-            PatternKind::Words(_) if !template.contains('$') => Some(template.to_owned()),
-            PatternKind::Words(_) => {
-                let regex = Regex::new(&format!("^(?s:{})$", self.text)).ok()?;
-                expand_template(&regex, value, template)
-            }
-            PatternKind::Regex(regex) => expand_template(regex, value, template),
+            PatternKind::Words(_) => WHOLE.expand(value, template),
+            PatternKind::Regex(regexp) => regexp.expand(value, template),
         }
     }
 
@@ -130,16 +134,12 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
-fn expand_template(regex: &Regex, value: &str, template: &str) -> Option<String> {
-    let captures = regex.captures(value)?;
-    let mut out = String::new();
-    captures.expand(template, &mut out);
-    Some(out)
-}
+/// Characters that mean something in an expression, but for the bar.
+const META: &str = "\\.+*?()[]{}^$";
 
 /// The words of `a|b|c` when no word has a character that means something to the regex engine.
 fn plain_words(text: &str) -> Option<Vec<String>> {
-    if text.contains(|c: char| "\\.+*?()[]{}^$".contains(c)) {
+    if text.contains(|c: char| META.contains(c)) {
         return None;
     }
     let mut words: Vec<String> = text.split('|').map(str::to_owned).collect();
@@ -161,12 +161,30 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Builds a matcher; regular expressions are compiled here.
-    pub fn new(op: MatchOp, name: impl Into<String>, value: impl Into<String>) -> Result<Self, PatternError> {
+    /// Builds a matcher of a selector; regular expressions are compiled here.
+    pub fn new(op: MatchOp, name: impl Into<String>, value: impl Into<String>) -> Result<Self, SyntaxError> {
+        Self::compile(op, name, value, Pattern::new)
+    }
+
+    /// Builds a matcher of the alert router, whose regular expressions are Alertmanager's ([`Pattern::of_route`]).
+    pub fn of_route(
+        op: MatchOp,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Result<Self, SyntaxError> {
+        Self::compile(op, name, value, Pattern::of_route)
+    }
+
+    fn compile(
+        op: MatchOp,
+        name: impl Into<String>,
+        value: impl Into<String>,
+        pattern: impl FnOnce(&str) -> Result<Pattern, SyntaxError>,
+    ) -> Result<Self, SyntaxError> {
         let value = value.into();
         let pattern = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => Some(Pattern::new(&value)?),
+            MatchOp::Regex | MatchOp::NotRegex => Some(pattern(&value)?),
         };
         Ok(Self {
             name: name.into(),
@@ -267,6 +285,21 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_around_an_expression() {
+        let refused = |pattern: Result<Pattern, SyntaxError>| pattern.unwrap_err().to_string();
+        assert_eq!(
+            refused(Pattern::new("a)(b")),
+            "error parsing regexp: unexpected ): `a)(b`"
+        );
+        assert!(Pattern::of_rule("a)(b").unwrap().is_match("ab"));
+        let unclosed = "error parsing regexp: missing closing ): ";
+        assert_eq!(refused(Pattern::of_rule("(")), format!("{unclosed}`^(?s:()$`"));
+        assert_eq!(refused(Pattern::of_route("(")), format!("{unclosed}`^(?:()$`"));
+        assert!(Pattern::of_rule("a.").unwrap().is_match("a\n"));
+        assert!(!Pattern::of_route("a.").unwrap().is_match("a\n"));
+    }
+
+    #[test]
     fn words_are_the_only_values() {
         let matcher = Matcher::new(MatchOp::Regex, "l", "b|a|b").unwrap();
         assert_eq!(matcher.set_matches(), Some(vec!["a", "b"]));
@@ -278,14 +311,14 @@ mod tests {
 
     #[test]
     fn expansion() {
-        let pattern = Pattern::new("(.*):(\\d+)").unwrap();
+        let pattern = Pattern::of_rule("(.*):(\\d+)").unwrap();
         assert_eq!(
             pattern.expand("host:9100", "$1-${2}").as_deref(),
             Some("host-9100")
         );
         assert_eq!(pattern.expand("host", "$1"), None);
         assert_eq!(
-            Pattern::new("a|b").unwrap().expand("a", "x$0").as_deref(),
+            Pattern::of_rule("a|b").unwrap().expand("a", "x$0$1").as_deref(),
             Some("xa")
         );
     }

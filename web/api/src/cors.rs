@@ -6,21 +6,22 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use regex::Regex;
+use engine_model::matcher::Pattern;
+use engine_model::regexp::SyntaxError;
 
 /// The origins that may read answers.
 #[derive(Debug, Clone, Default)]
 pub struct CorsOrigin {
     /// `None` for every origin.
-    pattern: Option<Arc<Regex>>,
+    pattern: Option<Arc<Pattern>>,
 }
 
 impl CorsOrigin {
     /// Origins that match `pattern` as a whole (`--web.cors.origin`).
-    pub fn new(pattern: &str) -> Result<Self, regex::Error> {
+    pub fn new(pattern: &str) -> Result<Self, SyntaxError> {
         let pattern = match pattern {
             ".*" => None,
-            pattern => Some(Arc::new(Regex::new(&format!("^(?s:{pattern})$"))?)),
+            pattern => Some(Arc::new(Pattern::of_rule(pattern)?)),
         };
         Ok(Self { pattern })
     }
@@ -37,7 +38,7 @@ impl CorsOrigin {
             headers.insert(name, HeaderValue::from_static(value));
         }
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
-        let fits = |pattern: &Arc<Regex>| origin.to_str().is_ok_and(|origin| pattern.is_match(origin));
+        let fits = |pattern: &Arc<Pattern>| origin.to_str().is_ok_and(|origin| pattern.is_match(origin));
         if self.pattern.as_ref().is_none_or(fits) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         }

@@ -302,7 +302,7 @@ mod tests {
         let jobs = Arc::new(ConfiguredJobs::default());
         let rule = |source: &str, regex: &str, target: &str, action| Rule {
             source_labels: vec![source.to_owned()],
-            regex: engine_model::matcher::Pattern::new(regex).unwrap(),
+            regex: engine_model::matcher::Pattern::of_rule(regex).unwrap(),
             target_label: target.to_owned(),
             action,
             ..Rule::default()

@@ -202,7 +202,7 @@ mod tests {
         let rule = |action, source: &str, regex: &str, target: &str, replacement: &str| Rule {
             action,
             source_labels: vec![source.to_owned()],
-            regex: Pattern::new(regex).unwrap(),
+            regex: Pattern::of_rule(regex).unwrap(),
             target_label: target.to_owned(),
             replacement: replacement.to_owned(),
             ..Rule::default()

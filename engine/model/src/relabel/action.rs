@@ -82,7 +82,7 @@ impl Default for Rule {
         Self {
             source_labels: Vec::new(),
             separator: ";".to_owned(),
-            regex: Pattern::new("(.*)").expect("the default regex compiles"),
+            regex: Pattern::of_rule("(.*)").expect("the default regex compiles"),
             modulus: 0,
             target_label: String::new(),
             replacement: "$1".to_owned(),

@@ -7,7 +7,7 @@ use crate::matcher::Pattern;
 fn rule(action: Action, source: &[&str], regex: &str, target: &str, replacement: &str) -> Rule {
     Rule {
         source_labels: source.iter().map(|s| (*s).to_owned()).collect(),
-        regex: Pattern::new(regex).unwrap(),
+        regex: Pattern::of_rule(regex).unwrap(),
         target_label: target.to_owned(),
         replacement: replacement.to_owned(),
         action,

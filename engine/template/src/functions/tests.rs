@@ -442,7 +442,14 @@ fn alertmanager_functions() {
     );
     let broken = expand(&functions, "{{ match \"(\" \"abc\" }}", &Value::Nil);
     assert!(
-        broken.contains("error calling match: error parsing regexp: "),
+        broken.ends_with("error calling match: error parsing regexp: missing closing ): `(`"),
+        "{broken}"
+    );
+    let broken = expand(&functions, "{{ reReplaceAll \"[\" \"\" \"\" }}", &Value::Nil);
+    assert!(
+        broken.ends_with(
+            "error calling reReplaceAll: regexp: Compile(`[`): error parsing regexp: missing closing ]: `[`"
+        ),
         "{broken}"
     );
 }

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use regex::Regex;
+use engine_model::labels::Quoted;
+use engine_model::regexp::Regexp;
 
 use super::Args;
 use super::escape::url_query;
@@ -20,21 +21,23 @@ pub(super) fn of_string(args: &Args<'_>, function: impl FnOnce(&str) -> String) 
 /// Whether a pattern matches anywhere in a text: `match pattern text`.
 pub(super) fn matches(args: &Args<'_>) -> Outcome {
     args.exactly(2)?;
-    Ok(Value::Bool(compiled(args.string(0)?)?.is_match(args.string(1)?)))
+    let regexp = Regexp::new(args.string(0)?).map_err(|error| FunctionError::Failed(error.to_string()))?;
+    Ok(Value::Bool(regexp.is_match(args.string(1)?)))
 }
 
 /// `reReplaceAll pattern replacement text`; the replacement may name groups (`$1`, `${name}`).
 pub(super) fn replace_all(args: &Args<'_>) -> Outcome {
     args.exactly(3)?;
     let (pattern, replacement, text) = (args.string(0)?, args.string(1)?, args.string(2)?);
-    Ok(compiled(pattern)?
-        .replace_all(text, replacement)
-        .into_owned()
-        .into())
-}
-
-fn compiled(pattern: &str) -> Result<Regex, FunctionError> {
-    Regex::new(pattern).map_err(|error| FunctionError::Failed(format!("error parsing regexp: {error}")))
+    let regexp = Regexp::new(pattern).map_err(|error| {
+        // As Go's `MustCompile` says it: in back quotes where these can hold the pattern.
+        let quoted = match pattern.contains(|c: char| c == '`' || (c.is_control() && c != '\t')) {
+            true => Quoted(pattern).to_string(),
+            false => format!("`{pattern}`"),
+        };
+        FunctionError::Failed(format!("regexp: Compile({quoted}): {error}"))
+    })?;
+    Ok(regexp.replace_all(text, replacement).into())
 }
 
 /// The first letter of each word in upper case; the others stay, or become lower case.

@@ -96,7 +96,7 @@ impl Coded for LabelsMap {
                 target: replace.target,
                 replacement: replace.replacement,
                 source: replace.source,
-                regex: Pattern::new(&replace.regex).map_err(|error| error.to_string())?,
+                regex: Pattern::of_rule(&replace.regex).map_err(|error| error.to_string())?,
             }),
             LabelsOf::Join(join) => LabelsKind::Change(LabelChange::Join {
                 target: join.target,

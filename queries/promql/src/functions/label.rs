@@ -72,7 +72,7 @@ mod tests {
             target: "t".to_owned(),
             replacement: replacement.to_owned(),
             source: "a".to_owned(),
-            regex: Pattern::new(regex).unwrap(),
+            regex: Pattern::of_rule(regex).unwrap(),
         };
         assert_eq!(replace("(.*)-(.*)", "$2$1").apply(&labels).0.value("t"), "1x");
         assert_eq!(replace("nope", "z").apply(&labels).0, labels);

@@ -1,11 +1,12 @@
 //! Selectors, the label sets of test scripts, calls and aggregations: what a name may begin.
 
 use engine_model::labels::METRIC_NAME;
-use engine_model::matcher::PatternError;
+use engine_model::matcher::Pattern;
 use engine_model::{Labels, LabelsBuilder, MatchOp, Matcher};
 
 use super::ast::{AggregateExpr, Call, Edges, Expr, TimeModifiers, VectorSelector};
 use super::cursor::{Cursor, Halt, Parsed};
+use super::literals::unquote;
 use super::operators::{AggregateOp, BinaryOp};
 use super::position::Span;
 use super::signatures;
@@ -86,12 +87,24 @@ impl Cursor<'_> {
             }
         };
         self.advance()?;
-        let value = self.utf8_string();
+        let value = self.matched_text(op, span);
         let (value, value_span) = self.reported(value, "label matching", "string")?;
         match Matcher::new(op, name, value) {
             Ok(matcher) => Ok(matcher),
-            Err(error) => self.fail(span.to(value_span), pattern_fault(&error)),
+            Err(error) => self.fail(span.to(value_span), error.to_string()),
         }
+    }
+
+    /// The string behind the operator of a matcher whose name is at `name`.
+    fn matched_text(&mut self, op: MatchOp, name: Span) -> Parsed<(String, Span)> {
+        let span = self.peek_token()?.span;
+        if matches!(op, MatchOp::Regex | MatchOp::NotRegex) && self.peek()? == TokenKind::String {
+            let bytes = unquote(self.text(span));
+            if let Some(refusal) = Pattern::refusal_of_bytes(&bytes) {
+                return self.fail(name.to(span), refusal.to_string());
+            }
+        }
+        self.utf8_string()
     }
 
     /// A metric as test scripts and series lines write it: `name{a="b"}`.
@@ -249,13 +262,4 @@ impl Cursor<'_> {
         self.advance()?;
         Ok(Some((without, self.grouping_labels()?)))
     }
-}
-
-/// What is wrong with a regular expression, in one line.
-fn pattern_fault(error: &PatternError) -> String {
-    let detail = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let last = detail.lines().last().unwrap_or_default();
-    format!("{error}: {}", last.strip_prefix("error: ").unwrap_or(last))
 }

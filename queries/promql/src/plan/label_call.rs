@@ -19,12 +19,16 @@ use crate::parser::ast::{Call, StringLiteral};
 
 impl Planner {
     pub(super) fn label_replace(&self, call: &Call, grid: Grid) -> Result<Plan, QueryError> {
-        let pattern = &text(call, 4)?.value;
-        let regex = Pattern::new(pattern).map_err(|_| {
-            QueryError::Execution(format!(
-                "invalid regular expression in label_replace(): {pattern}"
-            ))
-        })?;
+        let pattern = text(call, 4)?;
+        let regex = match (&pattern.not_utf8, Pattern::of_rule(&pattern.value)) {
+            (None, Ok(regex)) => regex,
+            _ => {
+                return Err(QueryError::Execution(format!(
+                    "invalid regular expression in label_replace(): {}",
+                    pattern.value
+                )));
+            }
+        };
         let change = LabelChange::Replace {
             target: label_name(call, 1, "destination")?,
             replacement: text(call, 2)?.value.clone(),

@@ -31,7 +31,7 @@ impl Selection {
         let receiver = match parameters.get("receiver") {
             "" => None,
             text => {
-                let pattern = Pattern::new(text);
+                let pattern = Pattern::of_route(text);
                 let why = |error| format!("failed to parse receiver param: {error}");
                 Some(pattern.map_err(|error| refuse(why(error)))?)
             }

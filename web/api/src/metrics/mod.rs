@@ -22,7 +22,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use regex::Regex;
+use engine_model::matcher::Pattern;
 
 use crate::envelope::{Answer, ApiError, Success};
 use crate::parameters::Parameters;
@@ -104,7 +104,7 @@ async fn metrics_json(State(metrics): State<Arc<SelfMetrics>>, parameters: Param
     let pattern = match parameters.get("metric_name_pattern") {
         "" => None,
         text => {
-            let pattern = Regex::new(&format!("^(?:{text})$"));
+            let pattern = Pattern::of_route(text);
             Some(pattern.map_err(|why| ApiError::bad_data(format!("invalid metric_name_pattern: {why}")))?)
         }
     };

@@ -51,10 +51,7 @@ fn action(field: Field<'_>) -> Result<Action, Error> {
 }
 
 fn pattern(field: Field<'_>, text: &str) -> Result<Pattern, Error> {
-    Pattern::new(text).map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        field.error(format!("{error}{}", cause.unwrap_or_default()))
-    })
+    Pattern::of_rule(text).map_err(|error| field.error(error.to_string()))
 }
 
 fn label_name(field: Field<'_>) -> Result<String, Error> {

@@ -223,7 +223,7 @@ fn faults_of_a_rule() {
         ),
         (
             "{regex: '(', target_label: a}",
-            "invalid regular expression \"(\"",
+            "error parsing regexp: missing closing ): `^(?s:()$`",
         ),
         ("~", "empty or null relabeling rule; remove it"),
     ];

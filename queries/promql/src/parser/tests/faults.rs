@@ -343,11 +343,19 @@ fn positions_count_lines_and_bytes() {
     ] {
         assert_eq!(parse(query).expect_err(query).to_string(), text);
     }
-    let error = parse("a{b=~\"(\"}").unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "1:3: parse error: invalid regular expression \"(\": unclosed group"
-    );
+    for (query, reason) in [
+        ("a{b=~\"(\"}", "missing closing ): `(`"),
+        (
+            "a{c=\"d\", b!~\"a**\"}",
+            "invalid nested repetition operator: `**`",
+        ),
+        ("a{b=~\".\\xff\"}", "invalid UTF-8: `\u{FFFD}`"),
+    ] {
+        let error = parse(query).unwrap_err().to_string();
+        let column = if query.contains("c=") { 10 } else { 3 };
+        let expected = format!("1:{column}: parse error: error parsing regexp: {reason}");
+        assert_eq!(error, expected, "{query}");
+    }
 }
 
 #[test]

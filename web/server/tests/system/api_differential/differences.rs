@@ -66,8 +66,6 @@ const DELIBERATE: &[(&str, &str)] = &[
     ),
     ("Get /api/v1/format_query?query=up offset up", DURATION_WORDS),
     ("Get /api/v1/parse_query?query=up offset up", DURATION_WORDS),
-    ("Get /api/v1/format_query?query=up{job=~\"(\"}", REGEX_WORDS),
-    ("Get /api/v1/parse_query?query=up{job=~\"(\"}", REGEX_WORDS),
     ("Get /api/v1/label/__name__/values?limit=2", FIRST),
     ("Get /api/v1/series?match[]={__name__=~\".+\"}&limit=3", FIRST),
 ];
@@ -79,8 +77,6 @@ const NO_TIME: &str =
 const ENDS_OF_TIME: &str = "the ends of time print as what they are; Prometheus's numbers wrap around";
 /// What may stand in a duration.
 const DURATION_WORDS: &str = "newer versions of Prometheus name all that may stand in a duration";
-/// What is wrong with a regular expression.
-const REGEX_WORDS: &str = "what is wrong with a regular expression is said in the words of our library";
 /// The error about two series of one match group.
 const TWO_SERIES: &str =
     "newer versions of Prometheus name the two series in the order of their texts, not of chance";
