@@ -31,7 +31,8 @@ pub(super) struct Clipped {
 }
 
 impl Clipped {
-    fn rows(&self) -> Range<u64> {
+    /// Rows of the file.
+    pub(super) fn rows(&self) -> Range<u64> {
         self.first..self.first + self.timestamps.len() as u64
     }
 }

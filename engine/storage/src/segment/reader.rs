@@ -20,6 +20,7 @@ use super::pages::PageCache;
 use super::read::{self, Clipped, SeriesRows, TimedHistograms};
 use super::scan::SegmentScan;
 use super::schema;
+use super::starts;
 use super::table_file::TableFile;
 use crate::series_samples::SeriesSamples;
 
@@ -222,19 +223,21 @@ impl Segment {
         min_time_ms: i64,
         max_time_ms: i64,
     ) -> Result<Vec<SeriesSamples>, SegmentError> {
-        let mut found = self.read_rows(rows, min_time_ms, max_time_ms)?;
+        let mut found = self.read_rows(rows, min_time_ms, max_time_ms, false)?;
         for (row, samples) in &mut found {
             samples.labels = self.labels(*row);
         }
         Ok(found.into_iter().map(|(_, samples)| samples).collect())
     }
 
-    /// As [`read`](Self::read), each series by its number and without its labels.
+    /// As [`read`](Self::read), each series by its number and without its labels; with `starts` the samples say when
+    /// what they count began, where they can.
     pub(crate) fn read_rows(
         &self,
         rows: &[u32],
         min_time_ms: i64,
         max_time_ms: i64,
+        starts: bool,
     ) -> Result<Vec<(u32, SeriesSamples)>, SegmentError> {
         let ascending = rows.is_sorted_by(|a, b| a < b);
         if !ascending || rows.last().is_some_and(|&last| last >= self.series_count()) {
@@ -256,44 +259,48 @@ impl Segment {
             });
             rows.filter(|rows| rows.count > 0).collect()
         };
-        let floats = self.read_floats(&overlapping, min_time_ms, max_time_ms)?;
+        let floats = self.read_floats(&overlapping, (min_time_ms, max_time_ms), starts)?;
         let Some(table) = &self.0.histograms else {
             return Ok(floats);
         };
         let clipped = rows_of(|range| (range.first_histogram, range.histogram_count));
         let clipped = read::clip(table, &clipped, min_time_ms, max_time_ms)?;
         let histograms = read::read_histograms(table, &clipped)?;
-        Ok(join(floats, clipped, histograms))
+        let mut told = Vec::with_capacity(clipped.len());
+        if starts && table.has_column(schema::START_TIMESTAMP) && !clipped.is_empty() {
+            let rows: Vec<Range<u64>> = clipped.iter().map(Clipped::rows).collect();
+            starts::of_rows(table, &rows, |said| told.push(said))?;
+        }
+        told.resize_with(clipped.len(), Vec::new);
+        let series = clipped.iter().map(|clipped| clipped.series);
+        Ok(join(floats, series.zip(histograms.into_iter().zip(told))))
     }
 
     fn read_floats(
         &self,
         rows: &[(u32, RowRange)],
-        min_time_ms: i64,
-        max_time_ms: i64,
+        range_ms: (i64, i64),
+        starts: bool,
     ) -> Result<Vec<(u32, SeriesSamples)>, SegmentError> {
-        let mut reader = self.float_reader(None);
+        let mut reader = self.float_reader(None, starts);
         let mut found = Vec::with_capacity(rows.len());
         for (series, range) in rows {
             let mut samples = SeriesSamples::new(Labels::empty());
             let (timestamps, values) = (&mut samples.timestamps, &mut samples.values);
-            reader.read(
-                &self.0.samples,
-                range,
-                (min_time_ms, max_time_ms),
-                timestamps,
-                values,
-            )?;
+            reader.read(&self.0.samples, range, range_ms, timestamps, values)?;
             if !samples.is_empty() {
+                self.append_starts(&mut reader, &samples.timestamps, &mut samples.starts)?;
                 found.push((*series, samples));
             }
         }
         Ok(found)
     }
 
-    /// A reader of the floats of series, best in ascending order of rows, by way of `cache`.
-    pub(crate) fn float_reader(&self, cache: Option<&Arc<PageCache>>) -> FloatReader {
-        FloatReader::new(&self.0.samples, cache)
+    /// A reader of the floats of series, best in ascending order of rows, by way of `cache`; `starts` says whether
+    /// [`append_starts`](Self::append_starts) will be asked for.
+    pub(crate) fn float_reader(&self, cache: Option<&Arc<PageCache>>, starts: bool) -> FloatReader {
+        let starts = starts && self.start_timestamp_count() > 0;
+        FloatReader::new(&self.0.samples, cache, starts)
     }
 
     /// Whether the floats of series `row` are read without a look at the file.
@@ -317,6 +324,17 @@ impl Segment {
             timestamps,
             values,
         )
+    }
+
+    /// Appends time and start of those floats that the reader read last, which are at `times`, that say when what they
+    /// count began.
+    pub(crate) fn append_starts(
+        &self,
+        reader: &mut FloatReader,
+        times: &[i64],
+        starts: &mut Vec<(i64, i64)>,
+    ) -> Result<(), SegmentError> {
+        reader.read_starts(&self.0.samples, times, starts)
     }
 
     /// Reads all series one after the other with a fixed amount of memory besides the largest series.
@@ -345,12 +363,9 @@ impl Segment {
         self.0.histograms.as_ref().unwrap_or(&self.0.samples).path()
     }
 
+    #[cfg(test)]
     pub(super) fn samples_table(&self) -> &TableFile {
         &self.0.samples
-    }
-
-    pub(super) fn histograms_table(&self) -> Option<&TableFile> {
-        self.0.histograms.as_ref()
     }
 
     /// File of the samples, for errors.
@@ -363,18 +378,18 @@ impl Segment {
     }
 }
 
-/// Brings floats and histograms together, a series each.
+/// Brings floats and histograms, which have their starts beside them, together, a series each.
 fn join(
     floats: Vec<(u32, SeriesSamples)>,
-    clipped: Vec<Clipped>,
-    histograms: Vec<TimedHistograms>,
+    histograms: impl Iterator<Item = (u32, (TimedHistograms, Vec<(i64, i64)>))>,
 ) -> Vec<(u32, SeriesSamples)> {
     let unnamed = SeriesSamples::new(Labels::empty());
-    let mut joined = Vec::with_capacity(floats.len().max(clipped.len()));
-    let mut histograms = clipped.iter().map(|c| c.series).zip(histograms).peekable();
-    let only_histograms = |(series, histograms): (u32, TimedHistograms)| {
+    let mut joined = Vec::with_capacity(floats.len());
+    let mut histograms = histograms.peekable();
+    let only_histograms = |(series, (histograms, starts))| {
         let samples = SeriesSamples {
             histograms,
+            starts,
             ..unnamed.clone()
         };
         (series, samples)
@@ -383,8 +398,10 @@ fn join(
         while let Some(before) = histograms.next_if(|(series, _)| *series < float) {
             joined.push(only_histograms(before));
         }
-        if let Some((_, found)) = histograms.next_if(|(series, _)| *series == float) {
+        if let Some((_, (found, mut starts))) = histograms.next_if(|(series, _)| *series == float) {
             samples.histograms = found;
+            samples.starts.append(&mut starts);
+            samples.starts.sort_unstable();
         }
         joined.push((float, samples));
     }

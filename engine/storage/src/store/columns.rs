@@ -120,8 +120,11 @@ impl ColumnsReader<'_> {
     pub fn read(&mut self, selected: &[SelectedSeries]) -> Result<SeriesColumns, StoreError> {
         self.version.check_gate()?;
         // Asked first: what is read whole needs no look at the head of its own.
-        if self.version.reads_starts() || selected.iter().any(|series| self.is_rare(series)) {
+        if selected.iter().any(|series| self.is_rare(series)) {
             return self.whole(selected);
+        }
+        if self.version.reads_starts() {
+            return self.with_starts(selected);
         }
         let head = self.head(selected);
         if selected.iter().all(|series| series.segments().is_empty()) {
@@ -150,14 +153,13 @@ impl ColumnsReader<'_> {
 
     /// Whether [`read`](Self::read) of `selected` finds everything in memory: a file may be on a slow disk.
     pub fn is_at_hand(&mut self, selected: &[SelectedSeries]) -> bool {
-        !self.version.reads_starts()
-            && selected.iter().all(|series| {
-                !self.is_rare(series)
-                    && series.segments().iter().all(|&(position, row)| {
-                        let segment = &self.version.segments()[position as usize];
-                        segment.has_cached(self.reader(position), row)
-                    })
-            })
+        selected.iter().all(|series| {
+            !self.is_rare(series)
+                && series.segments().iter().all(|&(position, row)| {
+                    let segment = &self.version.segments()[position as usize];
+                    segment.has_cached(self.reader(position), row)
+                })
+        })
     }
 
     /// The samples of series of which there is more than floats.
@@ -166,6 +168,33 @@ impl ColumnsReader<'_> {
         Ok(SeriesColumns::from_series(
             self.version.read(selected, min_ms, max_ms)?,
         ))
+    }
+
+    /// The samples and when what they count began: where samples of several places are merged, a start goes with its
+    /// sample.
+    fn with_starts(&mut self, selected: &[SelectedSeries]) -> Result<SeriesColumns, StoreError> {
+        let mut read = Vec::with_capacity(selected.len());
+        for series in selected {
+            let mut samples = SeriesSamples::new(Labels::empty());
+            for (position, row) in self.pieces(series).0 {
+                let mut piece = SeriesSamples::new(Labels::empty());
+                self.append(position, row, &mut piece.timestamps, &mut piece.values)?;
+                let segment = &self.version.segments()[position as usize];
+                let told = segment.append_starts(self.reader(position), &piece.timestamps, &mut piece.starts);
+                self.version.healthy(segment, told)?;
+                samples.absorb(piece);
+            }
+            read.push(samples);
+        }
+        let ((min_ms, max_ms), head) = (self.range_ms, self.version.head());
+        for (series, samples) in selected.iter().zip(&mut read) {
+            if let Some(in_head) = series.in_head() {
+                let mut newer = SeriesSamples::new(Labels::empty());
+                head.read(in_head, min_ms, max_ms, self.version.seen(), &mut newer);
+                samples.absorb(newer);
+            }
+        }
+        Ok(SeriesColumns::from_series(read))
     }
 
     /// What the head has of each series.
@@ -219,21 +248,14 @@ impl ColumnsReader<'_> {
         first: usize,
         columns: &mut SeriesColumns,
     ) -> Result<(), StoreError> {
-        // In the order of time where the pieces are apart, otherwise in the order of acceptance, which decides
-        // between samples of one time.
-        let mut pieces: Vec<(i64, i64, u32, u32)> = Vec::with_capacity(series.segments().len());
-        for &(position, row) in series.segments() {
-            let range = self.version.segments()[position as usize].row_range(row);
-            pieces.push((range.min_time_ms, range.max_time_ms, position, row));
-        }
-        pieces.sort_unstable();
-        if pieces.windows(2).all(|pair| pair[0].1 < pair[1].0) {
-            for (_, _, position, row) in pieces {
+        let (pieces, apart) = self.pieces(series);
+        if apart {
+            for (position, row) in pieces {
                 self.append(position, row, &mut columns.timestamps, &mut columns.values)?;
             }
             return Ok(());
         }
-        for &(position, row) in series.segments() {
+        for (position, row) in pieces {
             let mut piece = mem::replace(&mut self.scratch, SeriesSamples::new(Labels::empty()));
             piece.timestamps.clear();
             piece.values.clear();
@@ -242,6 +264,27 @@ impl ColumnsReader<'_> {
             self.scratch = piece;
         }
         Ok(())
+    }
+
+    /// Where segments have the series: in the order of time where the pieces are apart (true), otherwise in the order of
+    /// acceptance, which decides between samples of one time.
+    fn pieces(&self, series: &SelectedSeries) -> (Vec<(u32, u32)>, bool) {
+        let mut times: Vec<(i64, i64, u32, u32)> = Vec::with_capacity(series.segments().len());
+        for &(position, row) in series.segments() {
+            let range = self.version.segments()[position as usize].row_range(row);
+            times.push((range.min_time_ms, range.max_time_ms, position, row));
+        }
+        times.sort_unstable();
+        if times.windows(2).any(|pair| pair[0].1 >= pair[1].0) {
+            return (series.segments().to_vec(), false);
+        }
+        (
+            times
+                .into_iter()
+                .map(|(_, _, position, row)| (position, row))
+                .collect(),
+            true,
+        )
     }
 
     fn append(
@@ -261,7 +304,8 @@ impl ColumnsReader<'_> {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let segment = &self.version.segments()[position as usize];
-                entry.insert(segment.float_reader(self.version.page_cache()))
+                let starts = self.version.tells_starts();
+                entry.insert(segment.float_reader(self.version.page_cache(), starts))
             }
         }
     }

@@ -276,11 +276,7 @@ impl PinnedVersion {
             rows.sort_unstable();
             let wanted: Vec<u32> = rows.iter().map(|&(row, _)| row).collect();
             // Series without a sample in the range are left out; the others come in the order of rows.
-            let found = segment.read_rows(&wanted, min_ms, max_ms);
-            let found = found.and_then(|found| match self.tells_starts() {
-                true => segment.with_starts(found, (min_ms, max_ms)),
-                false => Ok(found),
-            });
+            let found = segment.read_rows(&wanted, min_ms, max_ms, self.tells_starts());
             let mut found = self.healthy(segment, found)?.into_iter().peekable();
             let hidden = self.version.tombstones.marks(segment.id());
             for (row, place) in rows {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine_model::{Histogram, Labels, Matcher, SampleBatchBuilder};
 
 use super::*;
-use crate::RejectReason;
+use crate::{RejectReason, SeriesSamples};
 
 const BASE: i64 = 1_700_000_000_000;
 const MINUTE: i64 = 60_000;
@@ -64,6 +64,7 @@ fn read(store: &Store, name: &str) -> Told {
     let columns = version.columns(i64::MIN, i64::MAX).read(&selected).unwrap();
     let told = columns.starts.first().cloned().unwrap_or_default();
     assert_eq!(told, series.starts, "both ways of reading {name}");
+    read_parts(&version, &selected, series);
     let mut times = series.timestamps.clone();
     times.extend(series.histograms.iter().map(|(time, _)| *time));
     times.sort_unstable();
@@ -79,6 +80,28 @@ fn read(store: &Store, name: &str) -> Told {
         .into_iter()
         .map(|time| ((time - BASE) / MINUTE, start(time)))
         .collect()
+}
+
+/// Parts of the time have what the whole has of them, whichever way they are read.
+fn read_parts(version: &PinnedVersion, selected: &[SelectedSeries], whole: &SeriesSamples) {
+    for (from, until) in [(0, 0), (3, 11), (11, 16), (13, 40), (16, 16), (39, 90), (50, 60)] {
+        let (min_ms, max_ms) = (BASE + from * MINUTE, BASE + until * MINUTE);
+        let part = whole.clone().between(min_ms, max_ms + 1);
+        let read = version.read(selected, min_ms, max_ms).unwrap();
+        let columns = version.columns(min_ms, max_ms).read(selected).unwrap();
+        let floats = |of: &SeriesSamples| (of.timestamps.clone(), of.values.clone(), of.starts.clone());
+        assert_eq!(floats(&read[0]), floats(&part), "from {from} to {until}");
+        let starts = columns.starts.first().cloned().unwrap_or_default();
+        let read = (columns.timestamps, columns.values, starts);
+        assert_eq!(read, floats(&part), "columns from {from} to {until}");
+        let times = |of: &[(i64, Arc<Histogram>)]| of.iter().map(|(time, _)| *time).collect::<Vec<_>>();
+        let histograms = columns.histograms.first().map_or(&[][..], |of| &of[..]);
+        assert_eq!(
+            times(histograms),
+            times(&part.histograms),
+            "from {from} to {until}"
+        );
+    }
 }
 
 /// What is stored in [`every_state_keeps_them`].
@@ -155,6 +178,34 @@ async fn every_state_keeps_them() {
     store.close().await.unwrap();
     drop((segments, store));
     check(&open(dir.path()), "after a restart");
+}
+
+/// Pages that were read with starts are at hand for the next query, as those of floats alone are.
+#[tokio::test]
+async fn pages_of_starts_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    fill(&store).await;
+    store.flush().await.unwrap();
+    let version = store.pin();
+    let of = |name: &str| {
+        version
+            .select(&[Matcher::equal("__name__", name)], i64::MIN, i64::MAX)
+            .unwrap()
+    };
+    // Over all segments: what is at hand is not asked for a part of the time.
+    let range = (BASE, BASE + 40 * MINUTE);
+    let mut reader = version.columns(range.0, range.1);
+    assert!(!reader.is_at_hand(&of("c")), "nobody has read it");
+    let first = reader.read(&of("c")).unwrap();
+    assert!(
+        first.timestamps.len() == 40 && first.starts[0].len() > 30,
+        "{first:?}"
+    );
+    let mut again = version.columns(range.0, range.1);
+    assert!(again.is_at_hand(&of("c")));
+    assert_eq!(again.read(&of("c")).unwrap().starts, first.starts);
+    assert!(!again.is_at_hand(&of("h")), "histograms are not kept");
 }
 
 #[tokio::test]

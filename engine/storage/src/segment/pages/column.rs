@@ -113,6 +113,30 @@ impl PageReader {
         Ok(handed)
     }
 
+    /// Hands out the numbers of those of `rows` that have one, each with its place among them.
+    pub(in crate::segment) fn numbers(
+        &mut self,
+        table: &TableFile,
+        rows: Range<u64>,
+        mut take: impl FnMut(usize, i64),
+    ) -> Result<(), SegmentError> {
+        let first = rows.start;
+        let mut numbers = Vec::new();
+        self.visit(table, rows, |page, within| {
+            numbers.clear();
+            page.integers(within.clone(), |some| numbers.extend_from_slice(some))?;
+            let before = (page.first_row() + within.start as u64 - first) as usize;
+            let places = within.clone().filter(|row| page.presence().of(*row));
+            let places = places.map(|row| before + row - within.start);
+            // Without numbers no row is looked at.
+            numbers
+                .iter()
+                .zip(places)
+                .for_each(|(&number, place)| take(place, number));
+            Ok(())
+        })
+    }
+
     /// The double of `row`, which is not null.
     pub(in crate::segment) fn double(&mut self, table: &TableFile, row: u64) -> Result<f64, SegmentError> {
         let mut found = None;

@@ -61,7 +61,7 @@ proptest! {
         let table = segment.samples_table();
         // So small that pages come and go.
         let cache = Arc::new(PageCache::new(200 << 10));
-        let mut reader = segment.float_reader(cached.then_some(&cache));
+        let mut reader = segment.float_reader(cached.then_some(&cache), false);
         for (index, from, length) in asked {
             let row = index.index(series.len()) as u32;
             let range = segment.row_range(row);

@@ -35,7 +35,7 @@ fn they_come_back_with_their_samples() {
     let total: usize = content.iter().map(|series| series.starts.len()).sum();
     assert_eq!(segment.start_timestamp_count(), total as u64);
     let rows: Vec<u32> = segment.all_rows().collect();
-    let whole = segment.read_rows(&rows, i64::MIN, i64::MAX).unwrap();
+    let whole = segment.read_rows(&rows, i64::MIN, i64::MAX, false).unwrap();
     assert!(
         whole.iter().all(|(_, series)| series.starts.is_empty()),
         "nobody asked"
@@ -48,8 +48,7 @@ fn they_come_back_with_their_samples() {
         (start + 45_000, start + 45_000),
     ] {
         for rows in [&rows[..], &rows[1..], &rows[..1]] {
-            let read = segment.read_rows(rows, range.0, range.1).unwrap();
-            for (row, found) in segment.with_starts(read, range).unwrap() {
+            for (row, found) in segment.read_rows(rows, range.0, range.1, true).unwrap() {
                 let mut expected = content[row as usize].starts.clone();
                 expected.retain(|(time, _)| (range.0..=range.1).contains(time));
                 assert_eq!(found.starts, expected, "series {row} in {range:?}");

@@ -48,8 +48,7 @@ fn with_starts(mut content: Vec<SeriesSamples>) -> Vec<SeriesSamples> {
 fn read_with_starts(segment: &Segment) -> Vec<Vec<(i64, i64)>> {
     let all = (i64::MIN, i64::MAX);
     let rows: Vec<u32> = segment.all_rows().collect();
-    let read = segment.read_rows(&rows, all.0, all.1).unwrap();
-    let read = segment.with_starts(read, all).unwrap();
+    let read = segment.read_rows(&rows, all.0, all.1, true).unwrap();
     read.into_iter().map(|(_, series)| series.starts).collect()
 }
 
