@@ -252,7 +252,8 @@ fn session_config(config: &SqlConfig) -> SessionConfig {
     let mut session = SessionConfig::new()
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(false)
-        .with_information_schema(true)
+        // The catalog has its own.
+        .with_information_schema(false)
         .with_target_partitions(config.partitions.max(1))
         .with_collect_statistics(false);
     let options = session.options_mut();

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::error::SqlError;
+use crate::words::subscripts;
 
 /// Longest text of a query: beyond what people and tools write, short enough to plan in milliseconds.
 const TEXT_BYTES_MAX: usize = 256 << 10;
@@ -54,7 +55,7 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
             "the query has {operators} operators, at most {OPERATORS_MAX} are read; use IN for long lists"
         )));
     }
-    Ok(tokens)
+    Ok(subscripts(tokens))
 }
 
 /// The statements that words say.

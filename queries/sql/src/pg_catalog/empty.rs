@@ -1,18 +1,7 @@
 //! Tables of PostgreSQL that have no rows here: there are no indexes, constraints, views, triggers, comments, …
 
-/// Names of the tables in [`EMPTY`].
-pub(crate) const ALWAYS_EMPTY: [&str; EMPTY.len()] = {
-    let mut names = [""; EMPTY.len()];
-    let mut i = 0;
-    while i < names.len() {
-        names[i] = EMPTY[i].0;
-        i += 1;
-    }
-    names
-};
-
 /// Names and columns.
-pub(super) const EMPTY: [(&str, &str); 43] = [
+pub(super) const EMPTY: [(&str, &str); 48] = [
     ("pg_aggregate", "aggfnoid:i"),
     ("pg_attrdef", "oid:i adrelid:i adnum:i adbin:t"),
     ("pg_auth_members", "roleid:i member:i grantor:i admin_option:b"),
@@ -22,7 +11,7 @@ pub(super) const EMPTY: [(&str, &str); 43] = [
         "pg_constraint",
         "oid:i conname:t connamespace:i contype:t condeferrable:b condeferred:b convalidated:b conrelid:i contypid:i conindid:i conparentid:i confrelid:i conkey:a confkey:a",
     ),
-    ("pg_conversion", "oid:i conname:t"),
+    ("pg_conversion", "oid:i conname:t contoencoding:i"),
     (
         "pg_cursors",
         "name:t statement:t is_holdable:b is_binary:b is_scrollable:b",
@@ -101,4 +90,24 @@ pub(super) const EMPTY: [(&str, &str); 43] = [
         "umid:i srvid:i srvname:t umuser:i usename:t umoptions:a",
     ),
     ("pg_views", "schemaname:t viewname:t viewowner:t definition:t"),
+    (
+        "pg_available_extensions",
+        "name:t default_version:t installed_version:t comment:t",
+    ),
+    (
+        "pg_policies",
+        "schemaname:t tablename:t policyname:t permissive:t roles:a cmd:t qual:t with_check:t",
+    ),
+    (
+        "pg_replication_slots",
+        "slot_name:t plugin:t slot_type:t datoid:i database:t temporary:b active:b active_pid:i",
+    ),
+    (
+        "pg_stat_user_tables",
+        "relid:i schemaname:t relname:t seq_scan:i seq_tup_read:i idx_scan:i idx_tup_fetch:i n_tup_ins:i n_tup_upd:i n_tup_del:i n_live_tup:i n_dead_tup:i last_vacuum:t last_autovacuum:t last_analyze:t last_autoanalyze:t",
+    ),
+    (
+        "pg_stat_all_tables",
+        "relid:i schemaname:t relname:t seq_scan:i seq_tup_read:i idx_scan:i idx_tup_fetch:i n_tup_ins:i n_tup_upd:i n_tup_del:i n_live_tup:i n_dead_tup:i last_vacuum:t last_autovacuum:t last_analyze:t last_autoanalyze:t",
+    ),
 ];

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int32Array, StringArray, StringBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListBuilder, StringArray, StringBuilder,
+};
 use arrow::datatypes::{DataType, Field};
 use datafusion::arrow::compute::cast;
 use datafusion::common::{ScalarValue, exec_err};
@@ -23,6 +25,8 @@ enum Answer {
     Int(i32),
     /// Computed from the first argument, as text.
     Of(&'static str, Of),
+    /// Whether the last argument names privileges that everybody has here.
+    Privilege(&'static str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +35,7 @@ enum Of {
     TableNumber,
     Setting,
     QuotedName,
+    NameParts,
     SchemaNames,
 }
 
@@ -57,6 +62,7 @@ const NULL: &[&str] = &[
     "pg_get_function_result",
     "pg_get_functiondef",
     "pg_get_statisticsobjdef_columns",
+    "inet_client_addr",
     "inet_server_addr",
     "pg_tablespace_location",
     "to_regtype",
@@ -68,15 +74,25 @@ const YES: &[&str] = &[
     "pg_table_is_visible",
     "pg_type_is_visible",
     "pg_function_is_visible",
+    "pg_collation_is_visible",
+    "pg_operator_is_visible",
     "pg_ts_config_is_visible",
+    "pg_advisory_unlock_all",
+];
+
+/// Functions that are asked whether somebody may do something.
+const PRIVILEGES: &[&str] = &[
     "has_table_privilege",
     "has_schema_privilege",
     "has_database_privilege",
     "has_column_privilege",
     "has_any_column_privilege",
     "has_function_privilege",
-    "pg_advisory_unlock_all",
+    "has_tablespace_privilege",
 ];
+
+/// What everybody may do: SQL only reads here.
+const GRANTED: [&str; 4] = ["SELECT", "USAGE", "CONNECT", "EXECUTE"];
 
 /// Functions that answer no.
 const NO: &[&str] = &[
@@ -95,6 +111,7 @@ const ZERO: &[&str] = &[
     "pg_indexes_size",
     "pg_backend_pid",
     "pg_my_temp_schema",
+    "pg_stat_get_numscans",
     "txid_current",
     "inet_server_port",
 ];
@@ -142,6 +159,9 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     for name in YES {
         add(name, Answer::Bool(true));
     }
+    for name in PRIVILEGES {
+        add(name, Answer::Privilege(name));
+    }
     for name in NO {
         add(name, Answer::Bool(false));
     }
@@ -153,6 +173,7 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     add("to_regclass", Answer::Of("to_regclass", Of::TableNumber));
     add("current_setting", Answer::Of("current_setting", Of::Setting));
     add("quote_ident", Answer::Of("quote_ident", Of::QuotedName));
+    add("parse_ident", Answer::Of("parse_ident", Of::NameParts));
     all
 }
 
@@ -168,9 +189,9 @@ impl ScalarUDFImpl for PgFunction {
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
         Ok(match &self.answer {
             Answer::Text(_) => DataType::Utf8,
-            Answer::Bool(_) => DataType::Boolean,
+            Answer::Bool(_) | Answer::Privilege(_) => DataType::Boolean,
             Answer::Int(_) | Answer::Of(_, Of::TableNumber) => DataType::Int32,
-            Answer::Of(_, Of::SchemaNames) => texts_type(),
+            Answer::Of(_, Of::SchemaNames | Of::NameParts) => texts_type(),
             Answer::Of(..) => DataType::Utf8,
         })
     }
@@ -182,19 +203,47 @@ impl ScalarUDFImpl for PgFunction {
             Answer::Int(value) => ScalarValue::Int32(Some(*value)),
             Answer::Of(_, Of::SchemaNames) => text_list(&["pg_catalog".to_owned(), SCHEMA.to_owned()]),
             Answer::Of(name, of) => {
-                let Some(first) = args.args.first() else {
-                    return exec_err!("{name} takes an argument");
-                };
-                let texts = cast(first.to_array(args.number_rows)?.as_ref(), &DataType::Utf8)?;
-                let made = answers(*of, &texts)?;
-                return Ok(match first {
-                    ColumnarValue::Scalar(_) => ColumnarValue::Scalar(ScalarValue::try_from_array(&made, 0)?),
-                    ColumnarValue::Array(_) => ColumnarValue::Array(made),
+                return of_texts(name, args.args.first(), args.number_rows, |texts| {
+                    answers(*of, texts)
+                });
+            }
+            Answer::Privilege(name) => {
+                return of_texts(name, args.args.last(), args.number_rows, |texts| {
+                    Ok(granted(texts))
                 });
             }
         };
         Ok(ColumnarValue::Scalar(value))
     }
+}
+
+/// What `answer` makes of an argument as text.
+fn of_texts(
+    name: &str,
+    argument: Option<&ColumnarValue>,
+    rows: usize,
+    answer: impl Fn(&StringArray) -> Result<ArrayRef>,
+) -> Result<ColumnarValue> {
+    let Some(argument) = argument else {
+        return exec_err!("{name} takes an argument");
+    };
+    let texts = cast(argument.to_array(rows)?.as_ref(), &DataType::Utf8)?;
+    let made = answer(texts.as_string::<i32>())?;
+    Ok(match argument {
+        ColumnarValue::Scalar(_) => ColumnarValue::Scalar(ScalarValue::try_from_array(&made, 0)?),
+        ColumnarValue::Array(_) => ColumnarValue::Array(made),
+    })
+}
+
+/// Whether one of the privileges that are named, between commas, is granted; with the right to grant it none is.
+fn granted(texts: &StringArray) -> ArrayRef {
+    let is_granted = |one: &str| {
+        GRANTED
+            .iter()
+            .any(|granted| granted.eq_ignore_ascii_case(one.trim()))
+    };
+    let answers = texts.iter().map(|text| Some(text?.split(',').any(is_granted)));
+    Arc::new(BooleanArray::from_iter(answers))
 }
 
 fn texts_type() -> DataType {
@@ -209,12 +258,14 @@ fn text_list(texts: &[String]) -> ScalarValue {
     ScalarValue::List(ScalarValue::new_list(&texts, &DataType::Utf8, true))
 }
 
-fn answers(of: Of, texts: &ArrayRef) -> Result<ArrayRef> {
-    let texts = arrow::array::AsArray::as_string::<i32>(texts.as_ref());
-    let texts: &StringArray = texts;
-    if of == Of::TableNumber {
-        let numbers = texts.iter().map(|text| text.map(number_of));
-        return Ok(Arc::new(Int32Array::from_iter(numbers)));
+fn answers(of: Of, texts: &StringArray) -> Result<ArrayRef> {
+    match of {
+        Of::TableNumber => {
+            let numbers = texts.iter().map(|text| text.map(number_of));
+            return Ok(Arc::new(Int32Array::from_iter(numbers)));
+        }
+        Of::NameParts => return name_parts(texts),
+        _ => {}
     }
     let mut made = StringBuilder::with_capacity(texts.len(), 16 * texts.len());
     for text in texts {
@@ -242,6 +293,38 @@ fn number_of(text: &str) -> i32 {
     let bare = text.strip_prefix("public.").unwrap_or(text);
     let bare = bare.trim_matches('"');
     bare.parse().unwrap_or_else(|_| table_number(bare))
+}
+
+/// The parts of names between dots, without their quotes; capitals stay, as everywhere here.
+fn name_parts(texts: &StringArray) -> Result<ArrayRef> {
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    for text in texts {
+        let Some(text) = text else {
+            lists.append_null();
+            continue;
+        };
+        match unquoted_parts(text) {
+            Some(parts) => lists.append_value(parts.into_iter().map(Some)),
+            None => return exec_err!("string is not a valid identifier: \"{text}\""),
+        }
+    }
+    Ok(Arc::new(lists.finish()))
+}
+
+fn unquoted_parts(text: &str) -> Option<Vec<String>> {
+    let (mut parts, mut part, mut quoted, mut chars) =
+        (Vec::new(), String::new(), false, text.trim().chars());
+    loop {
+        match chars.next() {
+            Some('"') if quoted && chars.as_str().starts_with('"') => part.extend(chars.next()),
+            Some('"') => quoted = !quoted,
+            Some('.') if !quoted => parts.push(std::mem::take(&mut part)),
+            Some(c) => part.push(c),
+            None => break,
+        }
+    }
+    parts.push(part);
+    (!quoted && parts.iter().all(|part| !part.is_empty())).then_some(parts)
 }
 
 fn quoted(name: &str) -> String {

@@ -1,4 +1,4 @@
-//! What is in the tables: the schemas, the tables of the snapshot with their columns, types, one database, one role.
+//! What is in PostgreSQL's tables: the schemas, the tables of the snapshot with their columns, types, one database, one role.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use datafusion::catalog::SchemaProvider;
 use queries_tables::SnapshotCatalog;
 use queries_tables::sql_tables::{CATALOG, SCHEMA};
 
+use super::keywords::keywords;
 use super::settings::SETTINGS;
 use super::table::Cell;
 
@@ -20,7 +21,7 @@ const PG_CATALOG: i32 = 11;
 const OWNER: i32 = 10;
 
 /// Names and columns of the tables that have rows.
-pub(super) const TABLES: [(&str, &str); 11] = [
+pub(super) const TABLES: [(&str, &str); 12] = [
     ("pg_am", "oid:i amname:t amhandler:i amtype:t"),
     (
         "pg_attribute",
@@ -34,6 +35,8 @@ pub(super) const TABLES: [(&str, &str); 11] = [
         "pg_database",
         "oid:i datname:t datdba:i encoding:i datlocprovider:t datcollate:t datctype:t daticulocale:t daticurules:t datistemplate:b datallowconn:b datconnlimit:i dattablespace:i datacl:a",
     ),
+    // What the function of this name gives.
+    ("pg_get_keywords", "word:t catcode:t catdesc:t"),
     ("pg_namespace", "oid:i nspname:t nspowner:i nspacl:a"),
     (
         "pg_roles",
@@ -41,7 +44,7 @@ pub(super) const TABLES: [(&str, &str); 11] = [
     ),
     (
         "pg_settings",
-        "name:t setting:t unit:t category:t short_desc:t context:t vartype:t source:t boot_val:t reset_val:t",
+        "name:t setting:t unit:t category:t short_desc:t extra_desc:t context:t vartype:t source:t min_val:t max_val:t enumvals:a boot_val:t reset_val:t sourcefile:t sourceline:i pending_restart:b",
     ),
     (
         "pg_tables",
@@ -110,8 +113,14 @@ pub(super) fn type_title(number: i32) -> Option<String> {
     })
 }
 
+/// The name of a type as `pg_type` has it.
+pub(super) fn type_name(number: i32) -> Option<&'static str> {
+    let found = TYPES.iter().find(|(n, ..)| *n == number);
+    found.map(|(_, name, ..)| *name)
+}
+
 /// PostgreSQL's number of the type of a column.
-fn type_number(data_type: &DataType) -> i32 {
+pub(super) fn type_number(data_type: &DataType) -> i32 {
     match data_type {
         DataType::Boolean => 16,
         DataType::Int8 | DataType::Int16 | DataType::UInt8 => 21,
@@ -162,6 +171,7 @@ pub(super) fn rows(table: &str, catalog: &SnapshotCatalog) -> Vec<Row> {
             .map(|(&n, name)| class(n, name))
             .collect(),
         "pg_database" => vec![database()],
+        "pg_get_keywords" => keywords(),
         "pg_namespace" => [
             (PUBLIC, SCHEMA),
             (PG_CATALOG, "pg_catalog"),

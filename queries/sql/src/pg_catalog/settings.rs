@@ -4,7 +4,7 @@
 pub(crate) const SERVER_VERSION: &str = concat!("14.0 (Weir ", env!("CARGO_PKG_VERSION"), ")");
 
 /// Names and values.
-pub(crate) const SETTINGS: [(&str, &str); 27] = [
+pub(crate) const SETTINGS: [(&str, &str); 28] = [
     ("application_name", ""),
     ("bytea_output", "hex"),
     ("client_encoding", "UTF8"),
@@ -22,6 +22,7 @@ pub(crate) const SETTINGS: [(&str, &str); 27] = [
     ("lc_collate", "C"),
     ("lc_ctype", "C"),
     ("lock_timeout", "0"),
+    ("max_index_keys", "32"),
     ("max_identifier_length", "1048576"),
     ("search_path", "public"),
     ("server_encoding", "UTF8"),

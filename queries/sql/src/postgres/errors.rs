@@ -9,6 +9,7 @@ pub(super) fn of_query(error: &SqlError, sql: &str) -> PgWireError {
     let text = error.to_string();
     let mut info = ErrorInfo::new("ERROR".to_owned(), code(error, &text).to_owned(), text);
     info.position = position(&info.message, sql).map(|position| position.to_string());
+    info.hint = hint(&info.code).map(str::to_owned);
     PgWireError::UserError(Box::new(info))
 }
 
@@ -40,6 +41,15 @@ fn code(error: &SqlError, text: &str) -> &'static str {
         SqlError::Canceled => "57P01",
         SqlError::Storage(_) => "58030",
         SqlError::Internal(_) => "XX000",
+    }
+}
+
+/// What helps against some mistakes.
+fn hint(code: &str) -> Option<&'static str> {
+    match code {
+        "42P01" => Some("A metric's table has its name, in the same case; \\d and SHOW TABLES list them."),
+        "42883" => Some("Functions are those of DataFusion; SHOW FUNCTIONS lists them."),
+        _ => None,
     }
 }
 

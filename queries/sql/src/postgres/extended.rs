@@ -37,8 +37,8 @@ use crate::statement::SqlStatement;
 
 /// Most prepared statements of a connection: ten times what drivers keep.
 const PREPARED_MAX: usize = 1000;
-/// Most parameters of a statement.
-const PARAMETERS_MAX: usize = 1000;
+/// Most parameters of a statement: ten times the tables that SQLAlchemy asks about at once.
+const PARAMETERS_MAX: usize = 10_000;
 
 /// A statement that was prepared.
 #[derive(Debug, Clone)]

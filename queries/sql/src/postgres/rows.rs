@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
+use arrow::datatypes::{
+    DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
 use arrow_pg::datatypes::into_pg_type;
 use arrow_pg::encoder::encode_value;
+use engine_model::time::format_rfc3339_ms;
 use pgwire::api::Type;
 use pgwire::api::portal::Format;
 use pgwire::api::results::{DataRowEncoder, FieldFormat, FieldInfo};
@@ -155,10 +159,57 @@ fn write(
         cell(array.as_ref(), row).write_text(&mut text);
         return encoder.encode_field(&text);
     }
-    if *array.data_type() == DataType::Float64 && info.format() == FieldFormat::Text {
-        return encoder.encode_field(&float_text(array.as_primitive::<Float64Type>().value(row)));
+    if info.format() == FieldFormat::Text {
+        match array.data_type() {
+            DataType::Float64 => {
+                return encoder.encode_field(&float_text(array.as_primitive::<Float64Type>().value(row)));
+            }
+            DataType::Timestamp(unit, zone) if zone.as_deref().is_none_or(|zone| zone == "UTC") => {
+                if let Some(text) = instant_text(microseconds(array, row, *unit), zone.is_some()) {
+                    return encoder.encode_field(&text);
+                }
+            }
+            _ => {}
+        }
     }
     encode_value(encoder, array, row, field, info)
+}
+
+/// A time since 1970; PostgreSQL has nothing finer.
+fn microseconds(array: &ArrayRef, row: usize, unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => array
+            .as_primitive::<TimestampSecondType>()
+            .value(row)
+            .saturating_mul(1_000_000),
+        TimeUnit::Millisecond => array
+            .as_primitive::<TimestampMillisecondType>()
+            .value(row)
+            .saturating_mul(1000),
+        TimeUnit::Microsecond => array.as_primitive::<TimestampMicrosecondType>().value(row),
+        TimeUnit::Nanosecond => array
+            .as_primitive::<TimestampNanosecondType>()
+            .value(row)
+            .div_euclid(1000),
+    }
+}
+
+/// Microseconds since 1970 as PostgreSQL prints a time, without zeros at the end; `None` outside the years 1 to 9999.
+fn instant_text(us: i64, zone: bool) -> Option<String> {
+    let text = format_rfc3339_ms(us.div_euclid(1000));
+    let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
+    if day.len() != 10 || day.starts_with("0000") {
+        return None;
+    }
+    let mut printed = format!("{day} {}", time.split('.').next()?);
+    match us.rem_euclid(1_000_000) {
+        0 => {}
+        fraction => printed.push_str(format!(".{fraction:06}").trim_end_matches('0')),
+    }
+    if zone {
+        printed.push_str("+00");
+    }
+    Some(printed)
 }
 
 /// A double as PostgreSQL prints it: whole numbers without a fraction.
@@ -170,4 +221,23 @@ fn float_text(value: f64) -> String {
     let mut text = String::new();
     Cell::Float(value).write_text(&mut text);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_as_postgresql_prints_them() {
+        for (us, zone, expected) in [
+            (1_767_225_600_000_000, true, Some("2026-01-01 00:00:00+00")),
+            (1_767_225_600_500_000, true, Some("2026-01-01 00:00:00.5+00")),
+            (1_767_225_600_000_013, false, Some("2026-01-01 00:00:00.000013")),
+            (-1, true, Some("1969-12-31 23:59:59.999999+00")),
+            (i64::MAX, true, None),
+            (i64::MIN, true, None),
+        ] {
+            assert_eq!(instant_text(us, zone).as_deref(), expected, "{us}");
+        }
+    }
 }

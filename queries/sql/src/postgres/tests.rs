@@ -126,7 +126,7 @@ async fn simple_questions() {
         .await;
     assert_eq!(
         rows(&answer),
-        "2026-01-01 00:00:00.000000+00|a:9100|1|{\"__name__\":\"node_load1\",\"instance\":\"a:9100\",\"job\":\"node\"}"
+        "2026-01-01 00:00:00+00|a:9100|1|{\"__name__\":\"node_load1\",\"instance\":\"a:9100\",\"job\":\"node\"}"
     );
     let several = client
         .simple("BEGIN; SELECT 1 AS a; SHOW server_version_num; COMMIT")

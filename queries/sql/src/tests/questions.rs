@@ -165,7 +165,11 @@ async fn the_catalog_can_be_read() {
         assert!(tables.contains(&format!("weir,public,{table},")), "{tables}");
     }
     let columns = ask("DESCRIBE node_load1").await.unwrap();
-    assert!(columns.contains("instance,Utf8View,YES"), "{columns}");
+    let expected = "column_name,data_type,is_nullable\ntimestamp,timestamp with time zone,NO\nvalue,double precision,NO\n\
+        labels,json,NO\n__name__,text,YES\ninstance,text,YES\njob,text,YES\n";
+    assert_eq!(columns, expected);
+    let unknown = bad_query(ask("DESCRIBE nope").await);
+    assert_eq!(unknown, "table 'weir.public.nope' not found");
     let columns = "SELECT column_name FROM information_schema.columns WHERE table_name = 'limits'";
     assert_eq!(
         ask(columns).await.unwrap(),

@@ -24,7 +24,7 @@ pub(crate) fn name_columns(statement: &mut Statement) {
             SetExpr::SetOperation { left, .. } => body = left.as_mut(),
             SetExpr::Select(select) => {
                 select.projection.iter_mut().for_each(name_item);
-                return tell_apart(&mut select.projection);
+                return tell_apart(select);
             }
             _ => return,
         }

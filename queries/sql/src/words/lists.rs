@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Query, SetExpr, Statement as AstStatement, TableFactor, Value, VisitorMut,
+    FunctionArguments, OrderByKind, Query, SelectItem, SetExpr, Statement as AstStatement, TableFactor,
+    UnaryOperator, Value, VisitorMut, visit_expressions_mut,
 };
 
 use super::nothing::reads_nothing;
@@ -180,6 +181,16 @@ fn elements(list: &Expr) -> Option<Vec<Expr>> {
     }
 }
 
+/// `'{a,b}'`, where it is cast to a list, as a list.
+pub(super) fn written_list(expr: &mut Expr, data_type: &DataType) {
+    if matches!(data_type, DataType::Array(_))
+        && matches!(expr, Expr::Value(_))
+        && let Some(items) = elements(expr)
+    {
+        *expr = call("make_array", items);
+    }
+}
+
 fn cast(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast {
         kind: CastKind::Cast,
@@ -203,15 +214,111 @@ pub(super) fn array_of_rows(function: &mut Function) -> Option<Expr> {
         let list = DataType::Array(ArrayElemTypeDef::SquareBracket(element, None));
         return Some(cast(call("make_array", Vec::new()), list));
     }
+    list_of(query.as_ref().clone())
+}
+
+/// The rows of a query with one column as a list.
+fn list_of(query: Query) -> Option<Expr> {
     let aggregate = "SELECT coalesce(array_agg(element), make_array()) FROM (SELECT 1) AS rows(element)";
-    let Statement::Statement(statement) = parse_one(aggregate).ok()? else {
-        return None;
-    };
-    let AstStatement::Query(mut around) = *statement else {
-        return None;
-    };
-    put_into(&mut around, query.as_ref().clone());
+    let mut around = parsed_query(aggregate)?;
+    put_into(&mut around, query);
     Some(Expr::Subquery(around))
+}
+
+/// A query that is written here.
+pub(super) fn parsed_query(sql: &str) -> Option<Box<Query>> {
+    let Statement::Statement(statement) = parse_one(sql).ok()? else {
+        return None;
+    };
+    match *statement {
+        AstStatement::Query(query) => Some(query),
+        _ => None,
+    }
+}
+
+/// `x IN (SELECT …)` as a value that is selected or sorted by, which the query engine does not plan: as a look into a list.
+pub(super) fn lists_for_subqueries(query: &mut Query) {
+    let turn = |expr: &mut Expr| {
+        // Nothing ends the walk before its end.
+        let _: ControlFlow<()> = visit_expressions_mut(expr, |expr| {
+            look_into_list(expr);
+            ControlFlow::Continue(())
+        });
+    };
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+                turn(expr);
+            }
+        }
+    }
+    if let Some(order) = &mut query.order_by
+        && let OrderByKind::Expressions(expressions) = &mut order.kind
+    {
+        expressions.iter_mut().for_each(|order| turn(&mut order.expr));
+    }
+}
+
+/// True where the list has the value, else null where it has nulls, else false, as SQL has it.
+fn look_into_list(expr: &mut Expr) {
+    let Expr::InSubquery {
+        expr: value,
+        subquery,
+        negated,
+    } = expr
+    else {
+        return;
+    };
+    let Some(list) = list_of(subquery.as_ref().clone()) else {
+        return;
+    };
+    let has = call("array_has", vec![list.clone(), take(value)]);
+    let has_null = Expr::IsNotNull(Box::new(call("array_position", vec![list, null()])));
+    let unknown = call("nullif", vec![has_null, boolean(true)]);
+    let found = Expr::Nested(Box::new(Expr::BinaryOp {
+        left: Box::new(has),
+        op: BinaryOperator::Or,
+        right: Box::new(unknown),
+    }));
+    *expr = match negated {
+        true => Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr: Box::new(found),
+        },
+        false => found,
+    };
+}
+
+/// `array_lower(list, 1)` and `array_upper(list, 1)`: lists begin at 1 and end at their length; empty ones have neither.
+pub(super) fn list_bound(function: &Function) -> Option<Expr> {
+    let FunctionArguments::List(arguments) = &function.args else {
+        return None;
+    };
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(list)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(dimension)),
+    ] = arguments.args.as_slice()
+    else {
+        return None;
+    };
+    let length = || {
+        let length = call("array_length", vec![list.clone(), dimension.clone()]);
+        call("nullif", vec![cast(length, DataType::BigInt(None)), number(0)])
+    };
+    match function.name.to_string().as_str() {
+        "array_upper" => Some(length()),
+        // 1 where there is a length.
+        "array_lower" => Some(Expr::BinaryOp {
+            left: Box::new(length()),
+            op: BinaryOperator::Divide,
+            right: Box::new(length()),
+        }),
+        _ => None,
+    }
+}
+
+fn number(value: i64) -> Expr {
+    Expr::Value(Value::Number(value.to_string(), false).into())
 }
 
 /// Puts `query` in the place of the derived table of `around`.

@@ -1,16 +1,19 @@
-//! A statement in the query engine's words. What PostgreSQL's clients write differently is written as it is
-//! understood here. `rewriting` walks a statement, `types` turns casts, `lists` turns `= ANY(…)` and `ARRAY(…)`,
-//! `column_names` names
-//! columns, `nothing` answers what is asked of tables without rows, `doubled` tells columns of one name apart, `binding` puts
-//! values in the place of parameters, `introspection` knows one question of a driver as a whole.
+//! A statement in the query engine's words. What PostgreSQL's clients write differently is written as it is understood
+//! here. `rewriting` walks a statement, `types` turns casts, `lists` turns `= ANY(…)` and `ARRAY(…)`, `functions_in_from`
+//! functions in the place of tables, `time_formats` patterns of times, `arrows` `labels->>'x'`, `column_names` names columns,
+//! `nothing` answers what is asked of tables without rows, `doubled` tells columns of one name apart, `binding` puts values in
+//! the place of parameters, `introspection` knows a few questions as a whole.
 
+mod arrows;
 mod binding;
 mod column_names;
 mod doubled;
+mod functions_in_from;
 mod introspection;
 mod lists;
 mod nothing;
 mod rewriting;
+mod time_formats;
 mod types;
 
 use std::ops::ControlFlow;
@@ -21,6 +24,7 @@ use datafusion::sql::sqlparser::ast::{
     Value, VisitMut, VisitorMut,
 };
 
+pub(crate) use arrows::subscripts;
 pub(crate) use binding::{bind, cast_types, parameter_count};
 pub(crate) use column_names::name_columns;
 pub(crate) use introspection::known_question;

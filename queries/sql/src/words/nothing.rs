@@ -2,12 +2,13 @@
 //! the rest of the question need not be understood.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, Join, JoinOperator,
-    ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, Join, JoinOperator, ObjectName,
+    ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,
+    TableWithJoins,
 };
 
 use super::{boolean, null};
-use crate::pg_catalog::ALWAYS_EMPTY;
+use crate::pg_catalog::{column_names, is_always_empty};
 
 /// Forgets what a query asks that has no rows.
 pub(super) fn forget_questions(query: &mut Query) {
@@ -30,9 +31,11 @@ pub(super) fn reads_nothing(query: &Query) -> bool {
 fn forget_in(body: &mut SetExpr) -> bool {
     match body {
         SetExpr::Select(select) if is_from_nothing(select) => {
+            name_all_columns(select);
             select.projection.iter_mut().for_each(forget);
             select.selection = Some(boolean(false));
             if !select.projection.iter().any(has_aggregate) {
+                select.distinct = None;
                 // Nor what is joined need be understood.
                 select.from.clear();
                 select.group_by = GroupByExpr::Expressions(Vec::new(), Vec::new());
@@ -69,8 +72,7 @@ fn gives_nothing(from: &TableWithJoins) -> bool {
                 JoinOperator::Left(_) | JoinOperator::LeftOuter(_)
             )
     });
-    is_always_empty(&from.relation)
-        || (inner && joins.any(|join| only_narrows(join) && is_always_empty(&join.relation)))
+    is_empty(&from.relation) || (inner && joins.any(|join| only_narrows(join) && is_empty(&join.relation)))
 }
 
 fn is_of_catalog(from: &TableWithJoins) -> bool {
@@ -94,11 +96,10 @@ fn demands_privileges(condition: &Expr) -> bool {
     }
 }
 
-fn is_always_empty(table: &TableFactor) -> bool {
+fn is_empty(table: &TableFactor) -> bool {
     match table {
         TableFactor::Table { name, args: None, .. } => {
-            let name = name.0.last().and_then(ObjectNamePart::as_ident);
-            name.is_some_and(|name| ALWAYS_EMPTY.contains(&name.value.as_str()))
+            names_of(name).is_some_and(|(schema, name)| is_always_empty(schema, name))
         }
         TableFactor::Table {
             name,
@@ -112,6 +113,66 @@ fn is_always_empty(table: &TableFactor) -> bool {
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// The schema, if it is named, and the name of a table.
+fn names_of(name: &ObjectName) -> Option<(Option<&str>, &str)> {
+    let mut names = name
+        .0
+        .iter()
+        .rev()
+        .map(|part| part.as_ident().map(|name| name.value.as_str()));
+    let name = names.next()??;
+    Some((names.next().flatten(), name))
+}
+
+/// Names the columns that `*` and `x.*` stand for, where all are of tables whose columns are known.
+fn name_all_columns(select: &mut Select) {
+    let named = select.projection.iter().map(|item| match item {
+        SelectItem::Wildcard(_) => columns(&select.from, None),
+        SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+            columns(&select.from, Some(names_of(name)?.1))
+        }
+        other => Some(vec![other.clone()]),
+    });
+    if let Some(named) = named.collect::<Option<Vec<_>>>() {
+        select.projection = named.into_iter().flatten().collect();
+    }
+}
+
+/// The columns of the tables that are read, or of the one that is called `of`.
+fn columns(from: &[TableWithJoins], of: Option<&str>) -> Option<Vec<SelectItem>> {
+    let tables = from.iter().flat_map(|from| {
+        let joined = from.joins.iter().map(|join| &join.relation);
+        std::iter::once(&from.relation).chain(joined)
+    });
+    let mut all = Vec::new();
+    for table in tables {
+        if of.is_some_and(|of| called(table) != Some(of)) {
+            continue;
+        }
+        let TableFactor::Table { name, args: None, .. } = table else {
+            return None;
+        };
+        let (schema, name) = names_of(name)?;
+        let names = column_names(schema, name)?;
+        all.extend(names.map(|name| SelectItem::UnnamedExpr(Expr::Identifier(Ident::new(name)))));
+    }
+    (!all.is_empty()).then_some(all)
+}
+
+/// The name of a table in its query.
+fn called(table: &TableFactor) -> Option<&str> {
+    match table {
+        TableFactor::Table {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Derived {
+            alias: Some(alias), ..
+        } => Some(&alias.name.value),
+        TableFactor::Table { name, .. } => names_of(name).map(|(_, name)| name),
+        _ => None,
     }
 }
 

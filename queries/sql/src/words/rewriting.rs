@@ -4,18 +4,18 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Ident, ObjectName, ObjectNamePart, Query, SelectItem, SetExpr, TableFactor, Value,
-    ValueWithSpan, VisitorMut,
+    BinaryOperator, Expr, Fetch, Ident, LimitClause, ObjectName, ObjectNamePart, Query, SelectItem, SetExpr,
+    TableFactor, Value, ValueWithSpan, VisitorMut,
 };
 
 use super::doubled::tell_apart;
-use super::lists::{array_of_rows, compare_with_list};
+use super::functions_in_from::{name_series, row_of_function};
+use super::lists::{array_of_rows, compare_with_list, list_bound, lists_for_subqueries, written_list};
 use super::nothing::{forget_questions, is_aggregate, reads_nothing};
-use super::types::{is_of_object, make_plain, object_number};
+use super::time_formats::time_format;
+use super::types::{function_name, is_of_object, make_plain, object_number};
 use super::{call, null, take, visit};
-use crate::pg_catalog::is_catalog_table;
-
-const PG_CATALOG: &str = "pg_catalog";
+use crate::pg_catalog::{PG_CATALOG, is_catalog_table};
 
 /// Rewrites `statement`.
 pub(crate) fn in_our_words(statement: &mut Statement) {
@@ -30,7 +30,10 @@ impl VisitorMut for Words {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         forget_questions(query);
+        name_series(query);
         tell_apart_in(query.body.as_mut());
+        lists_for_subqueries(query);
+        first_as_limit(query);
         ControlFlow::Continue(())
     }
 
@@ -54,6 +57,7 @@ impl VisitorMut for Words {
         | TableFactor::Function { name, .. } = table
         {
             plain_name(name);
+            row_of_function(table);
         }
         ControlFlow::Continue(())
     }
@@ -63,8 +67,9 @@ impl VisitorMut for Words {
         match expr {
             Expr::Function(function) => {
                 plain_name(&mut function.name);
-                if let Some(list) = array_of_rows(function) {
-                    *expr = list;
+                time_format(function);
+                if let Some(other) = array_of_rows(function).or_else(|| list_bound(function)) {
+                    *expr = other;
                 }
             }
             Expr::Collate { expr: inner, .. } => *expr = take(inner),
@@ -76,9 +81,13 @@ impl VisitorMut for Words {
                 expr: inner,
                 data_type,
                 ..
-            } => match is_of_object(data_type) {
-                true => *expr = object_number(take(inner)),
-                false => make_plain(data_type),
+            } => match (is_of_object(data_type), function_name(inner, data_type)) {
+                (_, Some(name)) => *expr = name,
+                (true, None) => *expr = object_number(take(inner)),
+                (false, None) => {
+                    written_list(inner, data_type);
+                    make_plain(data_type);
+                }
             },
             Expr::Subquery(query) => match reads_nothing(query) {
                 true => *expr = null(),
@@ -93,6 +102,34 @@ impl VisitorMut for Words {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`.
+fn first_as_limit(query: &mut Query) {
+    let Some(fetch) = query.fetch.take_if(|fetch| !fetch.percent && !fetch.with_ties) else {
+        return;
+    };
+    let first = fetch
+        .quantity
+        .or_else(|| Some(Expr::Value(Value::Number("1".to_owned(), false).into())));
+    match &mut query.limit_clause {
+        Some(LimitClause::LimitOffset { limit, .. }) if limit.is_none() => *limit = first,
+        none @ None => {
+            *none = Some(LimitClause::LimitOffset {
+                limit: first,
+                offset: None,
+                limit_by: Vec::new(),
+            });
+        }
+        // Both at once are an error, which the planner says.
+        Some(_) => {
+            query.fetch = Some(Fetch {
+                with_ties: false,
+                percent: false,
+                quantity: first,
+            })
+        }
     }
 }
 
@@ -145,7 +182,7 @@ fn take_one_row(query: &mut Query) {
 
 fn tell_apart_in(body: &mut SetExpr) {
     match body {
-        SetExpr::Select(select) => tell_apart(&mut select.projection),
+        SetExpr::Select(select) => tell_apart(select),
         SetExpr::SetOperation { left, right, .. } => {
             tell_apart_in(left);
             tell_apart_in(right);

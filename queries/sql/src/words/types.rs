@@ -19,6 +19,18 @@ pub(super) fn is_of_object(data_type: &DataType) -> bool {
     word(data_type).is_some_and(|word| OBJECTS.contains(&word.as_str()))
 }
 
+/// The name of a function, where it is written as one: the columns that hold functions have their names, too.
+pub(super) fn function_name(expr: &Expr, data_type: &DataType) -> Option<Expr> {
+    let Expr::Value(value) = expr else { return None };
+    match (&value.value, word(data_type)?.as_str()) {
+        (Value::SingleQuotedString(name), "regproc" | "regprocedure") => {
+            let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+            Some(Expr::Value(Value::SingleQuotedString(name.to_owned()).into()))
+        }
+        _ => None,
+    }
+}
+
 /// The number of an object that is named, or what has it already.
 pub(super) fn object_number(expr: Expr) -> Expr {
     match &expr {

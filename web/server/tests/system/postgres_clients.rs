@@ -1,4 +1,4 @@
-//! Clients of PostgreSQL, unmodified, ask SQL: psql, the drivers of Python and Java, and readers of data frames.
+//! Clients of PostgreSQL, unmodified, ask SQL: psql, the drivers of Python, Node and Java, and readers of data frames.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,94 +20,6 @@ const CONFIG: &str = "global:\n  query_log_file: queries.log\n";
 /// Longest until the port answers, on a busy machine.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
-/// Asks by psycopg, asyncpg, pg8000 and SQLAlchemy.
-const DRIVERS: &str = r#"
-import asyncio, datetime, sys
-import asyncpg, pg8000.native, psycopg, psycopg2, sqlalchemy
-port, at = int(sys.argv[1]), float(sys.argv[2])
-moment = datetime.datetime.fromtimestamp(at, datetime.timezone.utc)
-before = moment - datetime.timedelta(minutes=1)
-
-with psycopg.connect(host='127.0.0.1', port=port, user='me', dbname='weir') as connection:
-    sql = 'SELECT job, value, labels, timestamp FROM served_total WHERE job = %s AND timestamp > %s ORDER BY timestamp'
-    for binary in (False, True):
-        with connection.cursor(binary=binary) as cursor:
-            rows = cursor.execute(sql, ('a', before)).fetchall()
-            assert rows == [('a', 20.0, {'__name__': 'served_total', 'job': 'a'}, moment)], rows
-    for _ in range(8):  # The driver prepares what is asked often.
-        assert connection.execute('SELECT sum(value) FROM served_total WHERE value >= %s', (20,)).fetchone() == (60.0,)
-    for jobs, expected in (['b', 'none'], [(40.0,)]), ([], []), (['a', 'b'], [(20.0,), (40.0,)]):
-        for binary in (False, True):
-            with connection.cursor(binary=binary) as cursor:
-                rows = cursor.execute('SELECT value FROM served_total WHERE job = ANY(%s) ORDER BY 1', (jobs,)).fetchall()
-                assert rows == expected, (jobs, rows)
-    assert connection.execute('SELECT value FROM served_total WHERE value = ANY(%s)', ([20.0, 1.0],)).fetchall() == [(20.0,)]
-    assert connection.execute('SELECT job FROM served_total WHERE job <> ALL(%s)', (['a'],)).fetchall() == [('b',)]
-    assert connection.execute('SELECT %s, %s, %s', (42, 'x', True)).fetchone() == (42, 'x', True)
-    rows = connection.execute("SELECT labels, value FROM promql('sum by (job) (served_total)', %s, %s, '15s') ORDER BY value", (before, moment)).fetchall()
-    assert rows[-1] == ({'job': 'b'}, 40.0), rows
-    try:
-        connection.execute('SELECT nope FROM served_total')
-        raise SystemExit('a column that does not exist was answered')
-    except psycopg.errors.UndefinedColumn:
-        connection.rollback()
-    try:
-        connection.execute('DELETE FROM served_total')
-        raise SystemExit('a delete was answered')
-    except psycopg.errors.ReadOnlySqlTransaction:
-        connection.rollback()
-
-with psycopg2.connect(host='127.0.0.1', port=port, user='me', dbname='weir') as connection:
-    with connection.cursor() as cursor:
-        cursor.execute('SELECT value, timestamp FROM served_total WHERE job = ANY(%s) AND timestamp > %s ORDER BY 1', (['a', 'b'], before))
-        rows = cursor.fetchall()
-        assert rows == [(20.0, moment), (40.0, moment)], rows
-        cursor.execute('SELECT count(*) FROM served_total WHERE job IN %s', (('a', 'c'),))
-        assert cursor.fetchone() == (1,)
-
-async def ask():
-    connection = await asyncpg.connect(host='127.0.0.1', port=port, user='me', database='weir')
-    row = await connection.fetchrow('SELECT job, value, timestamp FROM served_total WHERE value > $1 AND timestamp = $2', 30.0, moment)
-    assert (row['job'], row['value'], row['timestamp']) == ('b', 40.0, moment), row
-    for type, value in ('int8', 41), ('int4', 7), ('float8', 1.5), ('text', 'x'), ('timestamptz', moment), ('bool', True), \
-            ('text[]', ['a', 'b"c', None]), ('int8[]', [1, -2]), ('float8[]', [0.5]), ('timestamptz[]', [moment]):
-        got = await connection.fetchval(f'SELECT $1::{type} AS v', value)
-        assert got == value, (type, got)
-    for condition, value, expected in ('job = ANY($1)', ['b'], [40.0]), ('value = ANY($1)', [20.0, 1.0], [20.0]), \
-            ('timestamp = ANY($1)', [moment], [20.0, 40.0]), ('job LIKE $1', 'a%', [20.0]), ('value = ANY($1::int8[])', [40], [40.0]):
-        rows = await connection.fetch(f'SELECT value FROM served_total WHERE {condition} ORDER BY 1', value)
-        assert [row['value'] for row in rows] == expected, (condition, rows)
-    rows = await connection.fetch('SELECT value FROM served_total ORDER BY 1 LIMIT $1 OFFSET $2', 1, 1)
-    assert [row['value'] for row in rows] == [40.0], rows
-    lists = await connection.fetchrow('SELECT array_agg(value) AS v, array_agg(job) AS j FROM served_total WHERE job = $1', 'a')
-    assert (lists['v'], lists['j']) == ([20.0], ['a']), lists
-    async with connection.transaction():
-        values = [row['n'] async for row in connection.cursor('SELECT value AS n FROM generate_series(1, 100) t(value) ORDER BY 1', prefetch=7)]
-        assert values == list(range(1, 101)), values
-    await connection.reset()
-    await connection.close()
-asyncio.run(ask())
-
-native = pg8000.native.Connection('me', host='127.0.0.1', port=port, database='weir')
-assert native.run('SELECT value FROM served_total WHERE job = :job', job='b') == [[40.0]]
-native.close()
-
-for driver in 'psycopg', 'psycopg2':
-    engine = sqlalchemy.create_engine(f'postgresql+{driver}://me@127.0.0.1:{port}/weir')
-    with engine.connect() as connection:
-        assert connection.execute(sqlalchemy.text('SELECT max(value) FROM served_total')).scalar() == 40.0
-    inspector = sqlalchemy.inspect(engine)
-    tables = inspector.get_table_names()
-    assert 'served_total' in tables and 'samples' in tables, tables
-    assert inspector.get_schema_names() == ['information_schema', 'public'], inspector.get_schema_names()
-    table = sqlalchemy.Table('served_total', sqlalchemy.MetaData(), autoload_with=engine)
-    assert list(table.columns.keys()) == ['timestamp', 'value', 'labels', '__name__', 'job'], table.columns
-    with engine.connect() as connection:
-        rows = connection.execute(sqlalchemy.select(table.c.value).where(table.c.job.in_(['a']))).fetchall()
-        assert rows == [(20.0,)], rows
-print('understood')
-"#;
-
 /// Adds the tests of this file.
 pub(crate) fn add(suite: &mut Suite) {
     suite.add("psql_asks_weir", &[Need::Other(no_psql)], psql_asks_weir);
@@ -120,6 +32,11 @@ pub(crate) fn add(suite: &mut Suite) {
         "data_frames_are_read_from_weir",
         &[Need::Other(no_frames)],
         data_frames_are_read_from_weir,
+    );
+    suite.add(
+        "node_drivers_ask_weir",
+        &[Need::Other(no_node_drivers)],
+        node_drivers_ask_weir,
     );
     suite.add("jdbc_asks_weir", &[Need::Other(no_jdbc)], jdbc_asks_weir);
     suite.add(
@@ -168,6 +85,23 @@ fn no_drivers() -> Option<String> {
     (!complete).then(|| format!("no drivers at {} (`.ci/needs` gets them)", python().display()))
 }
 
+fn node_drivers() -> PathBuf {
+    cache().join("postgres-node")
+}
+
+fn no_node_drivers() -> Option<String> {
+    if !on_path("node") {
+        return Some("no Node on the path".to_owned());
+    }
+    let complete = node_drivers().join("complete").is_file();
+    (!complete).then(|| {
+        format!(
+            "no drivers in {} (`.ci/needs` gets them)",
+            node_drivers().display()
+        )
+    })
+}
+
 /// A server with `served_total` of jobs `a` (20) and `b` (40), now; its SQL port and the time.
 async fn serve() -> Result<(Weir, u16, i64)> {
     let port = free_port()?;
@@ -210,6 +144,10 @@ async fn psql_asks_weir() -> Result<()> {
         ),
         ("SELECT value FROM promql('sum(served_total)')", "    60"),
         (
+            "SELECT date_trunc('year', '2026-05-01'::timestamptz)",
+            "2026-01-01 00:00:00+00",
+        ),
+        (
             "EXPLAIN ANALYZE SELECT max(value) FROM served_total",
             "SamplesScan: table=served_total",
         ),
@@ -228,7 +166,10 @@ async fn psql_asks_weir() -> Result<()> {
         );
     }
     let refused = psql(port, &["-v", "VERBOSITY=verbose", "-c", "SELECT 1 FROM nothing"]).await?;
-    ensure!(refused.stderr.contains("ERROR:  42P01"), "{refused:?}");
+    ensure!(
+        refused.stderr.contains("ERROR:  42P01") && refused.stderr.contains("SHOW TABLES list them"),
+        "{refused:?}"
+    );
     let syntax = psql(port, &["-c", "SELECT 1 1"]).await?;
     ensure!(
         syntax.stderr.contains("LINE 1: SELECT 1 1\n                 ^"),
@@ -256,7 +197,8 @@ async fn python_drivers_ask_weir() -> Result<()> {
     let (_weir, port, timestamp) = serve().await?;
     let seconds = (timestamp / 1000).to_string();
     let mut command = Command::new(python());
-    let ended = end(command.args(["-c", DRIVERS, &port.to_string(), &seconds])).await;
+    let program = include_str!("sql_clients/drivers.py");
+    let ended = end(command.args(["-c", program, &port.to_string(), &seconds])).await;
     let ended = ended.context("the drivers cannot be run")?;
     ensure!(
         ended.code == Some(0) && ended.last_line() == "understood",
@@ -277,6 +219,20 @@ async fn data_frames_are_read_from_weir() -> Result<()> {
         &port.to_string(),
     ]);
     let ended = end(&mut command).await.context("the readers cannot be run")?;
+    ensure!(
+        ended.code == Some(0) && ended.last_line() == "understood",
+        "{ended:?}"
+    );
+    Ok(())
+}
+
+async fn node_drivers_ask_weir() -> Result<()> {
+    let (_weir, port, timestamp) = serve().await?;
+    let mut command = Command::new("node");
+    command.env("NODE_PATH", node_drivers().join("node_modules"));
+    command.args(["-e", include_str!("sql_clients/drivers.js"), "--", "drivers"]);
+    command.args([port.to_string(), (timestamp / 1000).to_string()]);
+    let ended = end(&mut command).await.context("Node cannot be run")?;
     ensure!(
         ended.code == Some(0) && ended.last_line() == "understood",
         "{ended:?}"

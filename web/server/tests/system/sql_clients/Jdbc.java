@@ -46,6 +46,16 @@ public class Jdbc {
             try (ResultSet rows = about.getSchemas()) { check(rows.next(), "schemas"); }
             try (ResultSet rows = about.getPrimaryKeys(null, "public", "served_total")) { check(!rows.next(), "keys"); }
             try (ResultSet rows = about.getIndexInfo(null, "public", "served_total", false, true)) { check(!rows.next(), "indexes"); }
+            // What DBeaver and other tools over JDBC ask besides.
+            try (ResultSet rows = about.getImportedKeys(null, "public", "served_total")) { check(!rows.next(), "imported keys"); }
+            try (ResultSet rows = about.getExportedKeys(null, "public", "served_total")) { check(!rows.next(), "exported keys"); }
+            try (ResultSet rows = about.getCrossReference(null, "public", "served_total", null, "public", "samples")) { check(!rows.next(), "references"); }
+            try (ResultSet rows = about.getVersionColumns(null, "public", "served_total")) { while (rows.next()) check(rows.getString("COLUMN_NAME") != null, "a name"); }
+            try (ResultSet rows = about.getFunctions(null, "public", "%")) { check(!rows.next(), "functions"); }
+            Set<String> types = new HashSet<>();
+            try (ResultSet rows = about.getTypeInfo()) { while (rows.next()) types.add(rows.getString("TYPE_NAME")); }
+            check(types.contains("float8") && types.contains("timestamptz"), "types: " + types);
+            check(about.getSQLKeywords().contains("ilike"), "keywords: " + about.getSQLKeywords());
             connection.setAutoCommit(false);
             connection.setReadOnly(true);
             try (Statement ask = connection.createStatement()) {
