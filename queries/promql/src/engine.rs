@@ -18,6 +18,7 @@ use crate::division::Division;
 use crate::error::QueryError;
 use crate::evaluation::Evaluation;
 use crate::grid::Grid;
+use crate::nodes::looks::Ledger;
 use crate::parser::{DurationContext, Expr, ParseOptions, ValueType, parse_expr, resolve_durations};
 use crate::plan::{Planner, ToldResets};
 use crate::statistics::{PlanWatch, QueryStatistics, SamplesOf, Wanted};
@@ -80,6 +81,22 @@ pub enum Counting {
     Exact,
     /// The same, told by step.
     Steps,
+}
+
+/// When a query is evaluated, ms since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instants {
+    /// At one instant.
+    One(i64),
+    /// At `start_ms`, `start_ms + step_ms`, … up to `end_ms`.
+    Range {
+        /// First instant.
+        start_ms: i64,
+        /// Where instants end.
+        end_ms: i64,
+        /// Distance of instants, above 0.
+        step_ms: i64,
+    },
 }
 
 /// What a query gives.
@@ -168,7 +185,7 @@ impl Engine {
         options: QueryOptions,
     ) -> Result<QueryResult, QueryError> {
         let expr = self.parse(query)?;
-        self.run(snapshot, query, expr, Grid::instant(at_ms), options, true)
+        self.evaluate(snapshot, query, expr, Instants::One(at_ms), options)
             .await
     }
 
@@ -183,22 +200,41 @@ impl Engine {
         options: QueryOptions,
     ) -> Result<QueryResult, QueryError> {
         let expr = self.parse(query)?;
-        Self::check_range(&expr)?;
-        if step_ms <= 0 {
-            return Err(QueryError::BadData(
-                "zero or negative query resolution step widths are not accepted. Try a positive integer"
-                    .to_owned(),
-            ));
-        }
-        self.run(
-            snapshot,
-            query,
-            expr,
-            Grid::range(start_ms, end_ms, step_ms),
-            options,
-            false,
-        )
-        .await
+        let instants = Instants::Range {
+            start_ms,
+            end_ms,
+            step_ms,
+        };
+        self.evaluate(snapshot, query, expr, instants, options).await
+    }
+
+    /// Evaluates `expr`, which is `query` as [`parse`](Self::parse) reads it.
+    pub async fn evaluate(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        query: &str,
+        expr: Expr,
+        instants: Instants,
+        options: QueryOptions,
+    ) -> Result<QueryResult, QueryError> {
+        let (grid, instant) = match instants {
+            Instants::One(at_ms) => (Grid::instant(at_ms), true),
+            Instants::Range { step_ms, .. } if step_ms <= 0 => {
+                return Err(QueryError::BadData(
+                    "zero or negative query resolution step widths are not accepted. Try a positive integer"
+                        .to_owned(),
+                ));
+            }
+            Instants::Range {
+                start_ms,
+                end_ms,
+                step_ms,
+            } => {
+                Self::check_range(&expr)?;
+                (Grid::range(start_ms, end_ms, step_ms), false)
+            }
+        };
+        self.run(snapshot, query, expr, grid, options, instant).await
     }
 
     async fn evaluated(&self, query: &str, task: Evaluation, timeout: Duration) -> Result<Value, QueryError> {
@@ -266,6 +302,7 @@ impl Engine {
             default_step_ms: self.config.default_step.as_millis() as i64,
             delayed_name_removal: self.config.delayed_name_removal,
             type_and_unit_labels: self.config.type_and_unit_labels,
+            ledger: Ledger::default(),
             query_grid: grid,
             resets: ToldResets::No,
         };

@@ -120,9 +120,9 @@ impl Evaluation {
 
     /// The rows of `plan`, which is divided where that is wanted.
     fn started(&self, plan: Arc<dyn ExecutionPlan>) -> Result<SendableRecordBatchStream, QueryError> {
-        let plan = self.divided(plan)?;
-        self.watch.planned(&plan);
-        Ok(plan.execute(0, Arc::clone(&self.context))?)
+        let divided = self.divided(Arc::clone(&plan))?;
+        self.watch.planned(plan, &divided);
+        Ok(divided.execute(0, Arc::clone(&self.context))?)
     }
 
     fn divided(&self, plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
@@ -134,6 +134,7 @@ impl Evaluation {
             snapshot: Arc::clone(&planner.snapshot),
             budget: Arc::clone(&planner.budget),
             annotations: Arc::clone(&planner.annotations),
+            ledger: planner.ledger.clone(),
             collision: planner.collision.clone().unwrap_or_default(),
         };
         let distinct = Distinct::look(&plan).map_err(DataFusionError::from)?;

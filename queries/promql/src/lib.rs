@@ -21,7 +21,7 @@ pub mod sample_counts;
 
 pub mod testscript;
 
-pub use engine::{Counting, Engine, EngineConfig, QueryOptions, QueryResult};
+pub use engine::{Counting, Engine, EngineConfig, Instants, QueryOptions, QueryResult};
 pub use error::QueryError;
 pub use statistics::QueryStatistics;
 pub use value::{RangeSeries, Value, VectorElement};

@@ -53,7 +53,16 @@ pub(crate) enum SamplesOf {
 pub(crate) struct PlanWatch {
     started: Instant,
     /// The newest plan: a query that failed because labels became equal has a second one.
-    planned: Mutex<Option<(Duration, Arc<dyn ExecutionPlan>)>>,
+    planned: Mutex<Option<Planned>>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    taken: Duration,
+    /// The plan as a whole: its windows know what was counted, in whatever parts.
+    whole: Arc<dyn ExecutionPlan>,
+    /// The plan that is run.
+    divided: Arc<dyn ExecutionPlan>,
 }
 
 impl PlanWatch {
@@ -64,8 +73,12 @@ impl PlanWatch {
         }
     }
 
-    pub(crate) fn planned(&self, plan: &Arc<dyn ExecutionPlan>) {
-        *self.planned.lock() = Some((self.started.elapsed(), Arc::clone(plan)));
+    pub(crate) fn planned(&self, whole: Arc<dyn ExecutionPlan>, divided: &Arc<dyn ExecutionPlan>) {
+        *self.planned.lock() = Some(Planned {
+            taken: self.started.elapsed(),
+            whole,
+            divided: Arc::clone(divided),
+        });
     }
 
     /// What a query at the instants of `grid` took; `value` is what came of it.
@@ -78,14 +91,15 @@ impl PlanWatch {
     ) -> QueryStatistics {
         let taken = self.started.elapsed();
         let planned = self.planned.lock().take();
-        let planning = planned.as_ref().map_or(taken, |(planning, _)| *planning);
-        let plan = planned.as_ref().map(|(_, plan)| plan);
-        let counts = plan
-            .filter(|_| budget.counts_looks())
-            .map(|plan| match wanted.samples_of {
-                SamplesOf::Value => SampleCounts::of_value(value, grid),
-                SamplesOf::Plan => SampleCounts::of(plan, grid),
-            });
+        let planning = planned.as_ref().map_or(taken, |planned| planned.taken);
+        let counts =
+            planned
+                .as_ref()
+                .filter(|_| budget.counts_looks())
+                .map(|planned| match wanted.samples_of {
+                    SamplesOf::Value => SampleCounts::of_value(value, grid),
+                    SamplesOf::Plan => SampleCounts::of(&planned.whole, grid),
+                });
         let (looked_at, read) = match &counts {
             Some(counts) => (counts.total().looked_at, counts.total().read),
             None => (budget.looked_at(), budget.samples_read()),
@@ -97,7 +111,9 @@ impl PlanWatch {
             samples_read: read,
             samples_peak: budget.peak(),
             steps: counts.filter(|_| wanted.steps),
-            plan: plan.filter(|_| wanted.explain).map(explain),
+            plan: planned
+                .filter(|_| wanted.explain)
+                .map(|planned| explain(&planned.divided)),
         }
     }
 }

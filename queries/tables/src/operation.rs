@@ -26,8 +26,16 @@ use crate::observed::Observed;
 /// What comes out of an operation.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
 
-/// What one plan node computes: an operation of one partition says it in [`run`](Self::run), one of several in
-/// [`run_partition`](Self::run_partition), and neither in both.
+/// Which partition of a node is computed, and in what it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct RunAt<'a> {
+    /// Number of the partition; 0 where there is one.
+    pub partition: usize,
+    /// Memory and settings.
+    pub context: &'a TaskContext,
+}
+
+/// What one plan node computes.
 pub trait Operation: fmt::Debug + Any + Send + Sync + 'static {
     /// Name of the node in EXPLAIN.
     fn name(&self) -> &'static str;
@@ -43,30 +51,14 @@ pub trait Operation: fmt::Debug + Any + Send + Sync + 'static {
     /// Schema of the batches that come out.
     fn schema(&self) -> SchemaRef;
 
-    /// Partitions that come out. Each is asked for by [`run_partition`](Self::run_partition).
+    /// Partitions that come out; each is computed by a [`run`](Self::run) of its own.
     fn partitions(&self) -> usize {
         1
     }
 
-    /// Starts the computation of one partition.
-    fn run_partition(
-        self: Arc<Self>,
-        _partition: usize,
-        inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
-        self.run(inputs, context)
-    }
-
-    /// Starts the computation over the streams of the node's inputs. Nothing is computed before the
+    /// Starts the computation of one partition over the streams of the node's inputs. Nothing is computed before the
     /// result is polled, and dropping it stops the work.
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
-        self.run_partition(0, inputs, context)
-    }
+    fn run(self: Arc<Self>, inputs: Vec<SendableRecordBatchStream>, at: RunAt<'_>) -> Result<BatchStream>;
 }
 
 /// A plan node around an [`Operation`].
@@ -165,7 +157,11 @@ impl<O: Operation> ExecutionPlan for PlanNode<O> {
             .map(|input| input.execute(partition, Arc::clone(&context)))
             .collect();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let stream = Arc::clone(&self.operation).run_partition(partition, inputs?, &context)?;
+        let at = RunAt {
+            partition,
+            context: &context,
+        };
+        let stream = Arc::clone(&self.operation).run(inputs?, at)?;
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             self.operation.schema(),
             Observed::new(stream, metrics),

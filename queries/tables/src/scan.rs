@@ -7,13 +7,13 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::{METRIC_NAME, MatchOp, Matcher};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::budget::SampleBudget;
 use crate::folded::{fold, folded_schema, histograms_of};
-use crate::operation::{BatchStream, Operation};
+use crate::operation::{BatchStream, Operation, RunAt};
 use crate::snapshot::{NeighboursReader, SeriesSet, Snapshot};
 
 /// Samples that one batch aims at: 2 MiB of timestamps and values, which stay in the caches until a window has
@@ -66,11 +66,7 @@ impl Operation for SeriesScan {
         folded_schema()
     }
 
-    fn run(
-        self: Arc<Self>,
-        _inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, _inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         let select = futures::stream::once(async move {
             if !self.is_quickly_selected() {
                 tokio::task::yield_now().await;

@@ -25,6 +25,7 @@ use std::sync::atomic::AtomicBool;
 use queries_tables::{SampleBudget, Snapshot};
 
 use crate::annotations::Annotations;
+use crate::nodes::looks::Ledger;
 
 pub use coded::NODES;
 pub use error::CodecError;
@@ -41,6 +42,8 @@ pub struct Surroundings {
     pub budget: Arc<SampleBudget>,
     /// Where annotations go.
     pub annotations: Arc<Annotations>,
+    /// Where windows count samples.
+    pub ledger: Ledger,
     /// Raised when label sets became equal where that is rare.
     pub collision: Arc<AtomicBool>,
 }

@@ -11,7 +11,7 @@ use super::shape::{Shape, parameters, steps, vectors};
 use super::words::Word;
 use crate::functions::extended::EdgeRule;
 use crate::functions::range::{RangeEvaluation, range_function};
-use crate::nodes::looks::Looks;
+use crate::nodes::looks::Part;
 use crate::nodes::names::NameHandling;
 use crate::nodes::range_notes::RangeNotes;
 use crate::nodes::repeat::Repeat;
@@ -68,6 +68,38 @@ pub(super) struct WindowMessage {
     tell_resets: bool,
     #[prost(oneof = "WindowOf", tags = "5, 6, 7")]
     of: Option<WindowOf>,
+    #[prost(message, optional, tag = "8")]
+    looks: Option<LooksMessage>,
+}
+
+/// Where a window counts samples.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+struct LooksMessage {
+    #[prost(uint32, tag = "1")]
+    window: u32,
+    #[prost(uint64, tag = "2")]
+    first: u64,
+    #[prost(uint64, tag = "3")]
+    counts_from: u64,
+}
+
+impl From<Part> for LooksMessage {
+    fn from(part: Part) -> Self {
+        Self {
+            window: part.window,
+            first: part.first as u64,
+            counts_from: part.counts_from as u64,
+        }
+    }
+}
+
+fn part(message: Option<LooksMessage>) -> Result<Part, String> {
+    let message = message.ok_or("it does not say where it counts")?;
+    Ok(Part {
+        window: message.window,
+        first: steps(message.first)?,
+        counts_from: steps(message.counts_from)?,
+    })
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
@@ -183,6 +215,7 @@ impl Coded for Window {
             name: self.name.encode(),
             tell_resets: self.tell_resets,
             of: Some(of),
+            looks: Some(self.looks.part().into()),
         }
     }
 
@@ -210,7 +243,7 @@ impl Coded for Window {
             name: NameHandling::decode(&message.name)?,
             tell_resets: message.tell_resets,
             budget: Arc::clone(&around.budget),
-            looks: Looks::default(),
+            looks: around.ledger.of_part(part(message.looks)?),
         })
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, PlanNode};
 
 use crate::plan::Plan;
@@ -45,11 +45,7 @@ impl Operation for Gather {
         Arc::clone(&self.schema)
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         Ok(futures::stream::iter(inputs).flatten().boxed())
     }
 }

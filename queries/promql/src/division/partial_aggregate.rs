@@ -7,11 +7,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::Labels;
 use futures::StreamExt;
 use queries_tables::histograms::HistogramAt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use crate::annotations::Annotations;
@@ -76,7 +76,7 @@ impl Operation for PartialAggregate {
     fn run(
         self: Arc<Self>,
         mut inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
+        _at: RunAt<'_>,
     ) -> Result<BatchStream> {
         let input = inputs.remove(0);
         Ok(futures::stream::once(async move { self.evaluate(input).await }).boxed())

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::{Labels, Matcher};
 use engine_storage::SeriesColumns;
 use queries_tables::folded::folded_schema;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{NeighboursReader, Operation, SeriesScan, SeriesSet, Snapshot, SnapshotError};
 
 /// Which part of a selection.
@@ -60,11 +60,7 @@ impl Operation for ShardScan {
         folded_schema()
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, inputs: Vec<SendableRecordBatchStream>, at: RunAt<'_>) -> Result<BatchStream> {
         let part = PartOfSnapshot {
             whole: Arc::clone(&self.scan.snapshot),
             shard: self.shard,
@@ -73,7 +69,7 @@ impl Operation for ShardScan {
             snapshot: Arc::new(part),
             ..self.scan.clone()
         };
-        Arc::new(scan).run(inputs, context)
+        Arc::new(scan).run(inputs, at)
     }
 }
 

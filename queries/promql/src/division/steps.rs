@@ -22,7 +22,6 @@ use crate::nodes::constant::Constant;
 use crate::nodes::count_values::CountValues;
 use crate::nodes::info::Info;
 use crate::nodes::labels_map::LabelsMap;
-use crate::nodes::looks::Looks;
 use crate::nodes::map::Map;
 use crate::nodes::repeat::Repeat;
 use crate::nodes::scalar::Scalar;
@@ -35,6 +34,13 @@ use crate::plan::Plan;
 
 /// Fewest steps of a range: with one alone `topk` gives its elements in another order.
 const STEPS_MIN: usize = 2;
+
+/// Some of the steps of a part of a plan.
+struct Cut {
+    steps: Range<usize>,
+    /// Samples of steps before this one are counted by the range of steps before this range; 0 in the first one.
+    counts_from: usize,
+}
 
 /// Cuts plans by steps.
 pub(super) struct Slicer<'a> {
@@ -53,7 +59,10 @@ impl Slicer<'_> {
         if ranges < 2 || !any_below(plan, &|plan| operation::<SeriesScan>(plan).is_some()) {
             return Plan::clone(plan);
         }
-        let slices = parts(steps, ranges).map(|range| self.slice(plan, &range));
+        let slices = parts(steps, ranges).map(|steps| {
+            let counts_from = steps.start;
+            self.slice(plan, &Cut { steps, counts_from })
+        });
         if let Some(slices) = slices.collect::<Option<Vec<Plan>>>() {
             return StepsMerge::over(slices, self.budget);
         }
@@ -65,19 +74,19 @@ impl Slicer<'_> {
     }
 
     /// `plan` at `at` alone, or nothing where what it gives there depends on other steps.
-    fn slice(&self, plan: &Plan, at: &Range<usize>) -> Option<Plan> {
+    fn slice(&self, plan: &Plan, cut: &Cut) -> Option<Plan> {
         if operation::<Window>(plan).is_some() {
-            return self.window(plan, at);
+            return self.window(plan, cut);
         }
         if operation::<Repeat>(plan).is_some() {
-            return repeat(plan, at);
+            return repeat(plan, cut);
         }
         if !self.may_be_sliced(plan) {
             return None;
         }
-        let inputs = plan.children().into_iter().map(|input| self.slice(input, at));
+        let inputs = plan.children().into_iter().map(|input| self.slice(input, cut));
         let inputs: Vec<Plan> = inputs.collect::<Option<_>>()?;
-        let steps = at.len();
+        let (at, steps) = (&cut.steps, cut.steps.len());
         changed::<Constant>(plan, &inputs, |node| node.grid = node.grid.slice(at.clone()))
             .or_else(|| changed::<Map>(plan, &inputs, |node| node.grid = node.grid.slice(at.clone())))
             .or_else(|| changed::<Aggregate>(plan, &inputs, |node| node.grid = node.grid.slice(at.clone())))
@@ -126,7 +135,8 @@ impl Slicer<'_> {
     }
 
     /// A window with what it reads: samples of the windows that are left, and no others.
-    fn window(&self, plan: &Plan, at: &Range<usize>) -> Option<Plan> {
+    fn window(&self, plan: &Plan, cut: &Cut) -> Option<Plan> {
+        let at = &cut.steps;
         let window = operation::<Window>(plan)?;
         let inputs = plan.children();
         let (rows, parameters) = inputs.split_first()?;
@@ -141,16 +151,17 @@ impl Slicer<'_> {
         let sliced = Window {
             grid: ends,
             query_grid: window.query_grid.slice(at.clone()),
-            looks: Looks::default(),
+            looks: window.looks.slice(at, cut.counts_from),
             ..window.clone()
         };
-        let rows = self.rows(rows, window, ends)?;
-        let parameters = parameters.iter().map(|parameter| self.slice(parameter, at));
+        let rows = self.rows(rows, window, ends, cut)?;
+        let parameters = parameters.iter().map(|parameter| self.slice(parameter, cut));
         let inputs: Option<Vec<Plan>> = std::iter::once(Some(rows)).chain(parameters).collect();
         Some(PlanNode::plan(sliced, inputs?))
     }
 
-    fn rows(&self, rows: &Plan, window: &Window, ends: Grid) -> Option<Plan> {
+    /// What `window` reads at its windows of `cut`, which end at `ends`.
+    fn rows(&self, rows: &Plan, window: &Window, ends: Grid, cut: &Cut) -> Option<Plan> {
         let (before_ms, after_ms) = window.kind.reach_ms();
         if let Some(scan) = operation::<SeriesScan>(rows) {
             let min_ms = ends.start_ms.saturating_sub(before_ms).saturating_add(1);
@@ -194,18 +205,43 @@ impl Slicer<'_> {
             grid: all.slice(first..until),
             ..subquery.clone()
         };
-        let inner = self.slice(inner, &(first..until))?;
+        // Ranges that overlap evaluate the same inner instants, and count them once.
+        let counts_from = match cut.counts_from {
+            0 => 0,
+            counted => (first..until)
+                .find(|&i| all.time_ms(i) > window.grid.time_ms(counted - 1))
+                .unwrap_or(until),
+        };
+        let inner_cut = Cut {
+            steps: first..until,
+            counts_from,
+        };
+        let inner = self.slice(inner, &inner_cut)?;
         Some(PlanNode::plan(sliced, vec![inner]))
     }
 }
 
-/// What is repeated is evaluated for each range.
-fn repeat(plan: &Plan, at: &Range<usize>) -> Option<Plan> {
-    let inputs: Vec<Plan> = plan.children().into_iter().cloned().collect();
+/// What is repeated is evaluated for each range, and counted by the first.
+fn repeat(plan: &Plan, cut: &Cut) -> Option<Plan> {
+    let inputs = plan.children().into_iter();
+    let inputs: Vec<Plan> = match cut.counts_from {
+        0 => inputs.cloned().collect(),
+        _ => inputs.map(uncounted).collect(),
+    };
     if inputs.iter().any(counts) {
         return None;
     }
-    changed::<Repeat>(plan, &inputs, |node| node.steps = at.len())
+    changed::<Repeat>(plan, &inputs, |node| node.steps = cut.steps.len())
+}
+
+/// `plan` with windows that count nothing: those of another range do.
+fn uncounted(plan: &Plan) -> Plan {
+    let inputs: Vec<Plan> = plan.children().into_iter().map(uncounted).collect();
+    let muted = changed::<Window>(plan, &inputs, |window| {
+        let steps = window.grid.steps();
+        window.looks = window.looks.slice(&(0..steps), steps);
+    });
+    muted.unwrap_or_else(|| over(plan, inputs))
 }
 
 /// Whether anything in `plan` counts what it tells of, so that it must not see a step twice.

@@ -10,11 +10,12 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::StreamExt;
 use queries_tables::Operation;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 
 use super::shard_scan::Shard;
 use crate::annotations::Annotations;
 use crate::codec::{CodecError, Surroundings, decode, encode};
+use crate::nodes::looks::Ledger;
 use crate::plan::Plan;
 
 /// DataFusion's surroundings of a plan; PromQL's nodes look at nothing in them.
@@ -70,17 +71,22 @@ impl Task {
 
     /// Ends a stream with what the task told about its rows.
     fn told(&self, rows: SendableRecordBatchStream, own: Surroundings) -> BatchStream {
-        let (annotations, collision) = (
-            Arc::clone(&self.around.annotations),
-            Arc::clone(&self.around.collision),
-        );
+        let Surroundings {
+            annotations,
+            collision,
+            ledger,
+            ..
+        } = self.around.clone();
         let own_collision = Arc::clone(&own.collision);
         let rows = rows.inspect(move |batch| {
             if batch.is_err() && own_collision.load(Ordering::Relaxed) {
                 collision.store(true, Ordering::Relaxed);
             }
         });
-        let end = futures::stream::once(async move { annotations.absorb(&own.annotations) });
+        let end = futures::stream::once(async move {
+            annotations.absorb(&own.annotations);
+            ledger.absorb(&own.ledger);
+        });
         rows.chain(end.filter_map(|()| async { None })).boxed()
     }
 }
@@ -107,14 +113,11 @@ impl Operation for Task {
         Arc::clone(&self.schema)
     }
 
-    fn run(
-        self: Arc<Self>,
-        _inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, _inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         let own = Surroundings {
             annotations: Arc::new(Annotations::new("")),
             collision: Arc::new(AtomicBool::new(false)),
+            ledger: Ledger::default(),
             ..self.around.clone()
         };
         let rows = decode(&self.plan, &own)?.execute(0, Arc::clone(&CONTEXT))?;

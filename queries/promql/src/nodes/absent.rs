@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{StepBatch, StepVectorsBuilder, step_schema};
@@ -42,7 +42,7 @@ impl Operation for Absent {
     fn run(
         self: Arc<Self>,
         mut inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
+        _at: RunAt<'_>,
     ) -> Result<BatchStream> {
         let input = inputs.remove(0);
         Ok(futures::stream::once(async move { self.evaluate(input).await }).boxed())

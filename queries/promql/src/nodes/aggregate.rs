@@ -9,12 +9,12 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::{Labels, METRIC_NAME, filter_encoded};
 use futures::StreamExt;
 use queries_tables::folded::decode_labels;
 use queries_tables::histograms::HistogramAt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::histogram_group::HistogramGroup;
@@ -116,11 +116,7 @@ impl Operation for Aggregate {
         step_schema(self.grid.steps())
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         Ok(futures::stream::once(async move { self.evaluate(inputs).await }).boxed())
     }
 }

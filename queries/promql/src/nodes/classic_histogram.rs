@@ -7,12 +7,12 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::Labels;
 use engine_model::labels::Quoted;
 use engine_model::number::{format_go_value, parse_float};
 use futures::{StreamExt, TryStreamExt};
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::names::NameHandling;
@@ -78,11 +78,7 @@ impl Operation for ClassicHistogram {
         step_schema(self.grid.steps())
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         Ok(futures::stream::once(async move { self.evaluate(inputs).await }).boxed())
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{StepVectorsBuilder, step_schema};
@@ -50,11 +50,7 @@ impl Operation for Constant {
         step_schema(self.grid.steps())
     }
 
-    fn run(
-        self: Arc<Self>,
-        _inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, _inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         Ok(futures::stream::once(async move { self.row() }).boxed())
     }
 }

@@ -1,6 +1,8 @@
 //! Which samples the steps of a window look at, counted as Prometheus counts them for `stats`: only where somebody asks,
 //! and apart from the evaluation, which shares work between steps.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use engine_model::FloatHistogram;
@@ -20,9 +22,60 @@ pub struct StepLooks {
     pub read: u64,
 }
 
-/// Samples of all steps of a window. Clones share them.
+type Counted = Arc<Mutex<Vec<StepLooks>>>;
+
+/// What all windows of a query counted, by number. A task has one of its own and hands it over when it is done. Clones
+/// share it.
 #[derive(Debug, Clone, Default)]
-pub struct Looks(Arc<Mutex<Vec<StepLooks>>>);
+pub struct Ledger(Arc<Mutex<HashMap<u32, Counted>>>);
+
+impl Ledger {
+    /// A page for one more window.
+    pub(crate) fn open(&self) -> Looks {
+        let window = self.0.lock().len() as u32;
+        self.of_part(Part {
+            window,
+            ..Part::default()
+        })
+    }
+
+    /// The page of a window for some of its steps.
+    pub(crate) fn of_part(&self, part: Part) -> Looks {
+        Looks {
+            counted: Arc::clone(self.0.lock().entry(part.window).or_default()),
+            part,
+        }
+    }
+
+    /// Adds what a task counted.
+    pub(crate) fn absorb(&self, task: &Self) {
+        for (&window, counted) in task.0.lock().iter() {
+            let part = Part {
+                window,
+                ..Part::default()
+            };
+            self.of_part(part).add(0, &counted.lock());
+        }
+    }
+}
+
+/// Which steps of which window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Number of the window in its query.
+    pub window: u32,
+    /// Which step of the whole window the first of these is.
+    pub first: usize,
+    /// Steps of the whole window before this one are counted by another part.
+    pub counts_from: usize,
+}
+
+/// Samples of the steps of a window, or of some of them. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Looks {
+    counted: Counted,
+    part: Part,
+}
 
 /// The samples of a series.
 #[derive(Debug, Clone, Copy)]
@@ -35,28 +88,55 @@ pub(super) struct Seen<'a> {
 impl Looks {
     /// Counts what the windows of `kind` that end at the instants of `grid` see of a series.
     pub(super) fn note(&self, kind: &WindowKind, grid: Grid, series: Seen<'_>) {
+        let Part {
+            first, counts_from, ..
+        } = self.part;
         let mut steps = vec![StepLooks::default(); grid.steps()];
         match kind {
             WindowKind::Newest { lookback_ms, shown } => {
                 series.newest(grid, *lookback_ms, *shown, &mut steps)
             }
-            // As a selector without it: a step takes one value.
-            WindowKind::Smoothed { lookback_ms, .. } => {
-                series.newest(grid, *lookback_ms, Shown::Sample, &mut steps);
-            }
-            WindowKind::Range { .. } => series.ranges(grid, kind.reach_ms(), &mut steps),
+            // Prometheus counts nothing for these (3.14).
+            WindowKind::Smoothed { .. } => {}
+            WindowKind::Range { .. } => series.ranges(grid, kind.reach_ms(), first > 0, &mut steps),
         }
-        let mut counted = self.0.lock();
-        counted.resize(grid.steps(), StepLooks::default());
-        for (sum, step) in counted.iter_mut().zip(&steps) {
+        let skipped = counts_from.saturating_sub(first).min(steps.len());
+        self.add(first + skipped, &steps[skipped..]);
+    }
+
+    /// Adds to the steps from `first` on.
+    fn add(&self, first: usize, steps: &[StepLooks]) {
+        let mut counted = self.counted.lock();
+        if !steps.is_empty() && counted.len() < first + steps.len() {
+            counted.resize(first + steps.len(), StepLooks::default());
+        }
+        for (sum, step) in counted.iter_mut().skip(first).zip(steps) {
             sum.looked_at += step.looked_at;
             sum.read += step.read;
         }
     }
 
-    /// What was counted, a step an entry; empty when there was no series.
+    /// What was counted, a step of the whole window an entry; steps at the end may be missing.
     pub(crate) fn steps(&self) -> Vec<StepLooks> {
-        self.0.lock().clone()
+        self.counted.lock().clone()
+    }
+
+    /// Of which steps of which window this is.
+    pub(crate) fn part(&self) -> Part {
+        self.part
+    }
+
+    /// The same for `steps` of these, those before `counts_from` being counted elsewhere.
+    pub(crate) fn slice(&self, steps: &Range<usize>, counts_from: usize) -> Self {
+        let part = Part {
+            first: self.part.first + steps.start,
+            counts_from: self.part.counts_from.max(self.part.first + counts_from),
+            ..self.part
+        };
+        Self {
+            counted: Arc::clone(&self.counted),
+            part,
+        }
     }
 }
 
@@ -91,8 +171,8 @@ impl Seen<'_> {
         }
     }
 
-    /// Each step takes all samples of its window but staleness markers.
-    fn ranges(&self, grid: Grid, (before_ms, after_ms): (i64, i64), steps: &mut [StepLooks]) {
+    /// Each step takes all samples of its window but staleness markers. Where the steps `go_on`, others came before.
+    fn ranges(&self, grid: Grid, (before_ms, after_ms): (i64, i64), go_on: bool, steps: &mut [StepLooks]) {
         let floats = self.timestamps.iter().zip(self.values);
         let floats = floats
             .filter(|(_, value)| !is_stale(**value))
@@ -103,6 +183,15 @@ impl Seen<'_> {
         samples.sort_unstable_by_key(|(t, _)| *t);
         let (mut from, mut until) = (0, 0);
         let sum = |samples: &[(i64, u64)]| samples.iter().map(|(_, units)| units).sum::<u64>();
+        let seen_before = if go_on {
+            let previous_ms = grid
+                .start_ms
+                .saturating_sub(grid.step_ms)
+                .saturating_add(after_ms);
+            count_until(&samples, |(t, _)| *t, previous_ms)
+        } else {
+            0
+        };
         let mut inside = 0;
         for (step, looks) in steps.iter_mut().enumerate() {
             let end_ms = grid.time_ms(step).saturating_add(after_ms);
@@ -111,7 +200,7 @@ impl Seen<'_> {
             let went = count_until(&samples[from..], |(t, _)| *t, start_ms);
             inside += sum(&samples[until..until + came]);
             inside -= sum(&samples[from..from + went]);
-            let first_new = until.max(from + went);
+            let first_new = until.max(from + went).max(seen_before);
             (from, until) = (from + went, until + came);
             *looks = StepLooks {
                 looked_at: inside,
@@ -192,7 +281,7 @@ mod tests {
         let values = [1.0, 2.0, STALE_NAN, 4.0, 5.0, 6.0];
         let ranges = |grid: Grid, reach| {
             counted(grid.steps(), |steps| {
-                seen(&values, &[]).ranges(grid, reach, steps)
+                seen(&values, &[]).ranges(grid, reach, false, steps)
             })
         };
         // Windows that overlap read each sample once.
@@ -206,5 +295,11 @@ mod tests {
         assert_eq!(ranges(Grid::range(20, 20, 1), (10, 20)), [(2, 2)]);
         // The same window at every step is read at the first.
         assert_eq!(ranges(Grid::fixed(60, 3), (30, 0)), [(3, 3), (3, 0), (3, 0)]);
+        // Later steps alone read what they would read behind the others.
+        let all = Grid::range(20, 60, 10);
+        let later = counted(2, |steps| {
+            seen(&values, &[]).ranges(all.slice(3..5), (20, 0), true, steps)
+        });
+        assert_eq!(later, ranges(all, (20, 0))[3..]);
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::{FloatHistogram, float_histogram};
 use futures::{StreamExt, TryStreamExt};
 use queries_tables::histograms::HistogramAt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::names::NameHandling;
@@ -128,11 +128,7 @@ impl Operation for Map {
         step_schema(self.grid.steps())
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         let mut inputs = inputs.into_iter();
         let vectors = inputs.next().expect("a map has an input of vectors");
         let steps = self.grid.steps();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{StepBatch, StepVectorsBuilder, collect_scalar, step_schema};
@@ -60,11 +60,7 @@ impl Operation for Scalar {
         step_schema(self.steps)
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         Ok(futures::stream::once(async move { self.evaluate(inputs).await }).boxed())
     }
 }

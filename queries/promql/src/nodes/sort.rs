@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::Labels;
 use futures::StreamExt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::step_vectors::{Cell, StepVectorsBuilder, collect, step_schema};
@@ -59,7 +59,7 @@ impl Operation for Sort {
     fn run(
         self: Arc<Self>,
         mut inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
+        _at: RunAt<'_>,
     ) -> Result<BatchStream> {
         let input = inputs.remove(0);
         Ok(futures::stream::once(async move { self.sorted(input).await }).boxed())

@@ -5,14 +5,14 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::FloatHistogram;
 use engine_model::histogram::ResetHint;
 use engine_storage::SeriesColumns;
 use futures::{StreamExt, TryStreamExt};
 use queries_tables::folded::{fold, folded_schema};
 use queries_tables::histograms::HistogramsBuilder;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::pace::{Pace, Reservation};
@@ -52,7 +52,7 @@ impl Operation for Subquery {
     fn run(
         self: Arc<Self>,
         mut inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
+        _at: RunAt<'_>,
     ) -> Result<BatchStream> {
         let input = inputs.remove(0);
         let folded = input.and_then(move |batch| {

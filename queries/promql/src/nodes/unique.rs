@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use queries_tables::folded::decode_labels;
 use queries_tables::histograms::HistogramAt;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::pace::{Pace, Reservation};
@@ -63,7 +63,7 @@ impl Operation for Unique {
     fn run(
         self: Arc<Self>,
         mut inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
+        _at: RunAt<'_>,
     ) -> Result<BatchStream> {
         let input = inputs.remove(0);
         if let Duplicates::Merge = self.duplicates {

@@ -7,12 +7,12 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::duration::format_duration_ms;
 use engine_model::staleness::is_stale;
 use futures::{StreamExt, TryStreamExt};
 use queries_tables::folded::FoldedBatch;
-use queries_tables::operation::BatchStream;
+use queries_tables::operation::{BatchStream, RunAt};
 use queries_tables::{Operation, SampleBudget};
 
 use super::looks::{Looks, Seen};
@@ -132,11 +132,7 @@ impl Operation for Window {
         step_schema(self.grid.steps())
     }
 
-    fn run(
-        self: Arc<Self>,
-        inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         let mut inputs = inputs.into_iter();
         let rows = inputs.next().expect("a window has an input of rows");
         let steps = self.grid.steps();

@@ -23,6 +23,7 @@ use crate::annotations::Annotations;
 use crate::error::QueryError;
 use crate::grid::Grid;
 use crate::nodes::constant::{Constant, ConstantKind};
+use crate::nodes::looks::Ledger;
 use crate::nodes::map::{Map, MapKind};
 use crate::nodes::names::NameHandling;
 use crate::nodes::repeat::Repeat;
@@ -69,6 +70,8 @@ pub struct Planner {
     /// Raised by a query that failed because label sets became equal where that is rare: it may succeed
     /// when it is planned again without this, so that their rows are gathered and merged.
     pub collision: Option<Arc<AtomicBool>>,
+    /// Where windows count samples.
+    pub ledger: Ledger,
     /// Instants of the whole query: what `start()` and `end()` mean.
     pub query_grid: Grid,
 }

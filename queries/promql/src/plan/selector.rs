@@ -8,7 +8,6 @@ use queries_tables::{PlanNode, SeriesScan};
 use super::{Plan, Planner, ToldResets};
 use crate::error::QueryError;
 use crate::grid::Grid;
-use crate::nodes::looks::Looks;
 use crate::nodes::names::NameHandling;
 use crate::nodes::window::{Shown, Window, WindowKind};
 use crate::parser::ast::{At, Edges, MatrixSelector, TimeModifiers, VectorSelector};
@@ -72,7 +71,7 @@ impl Planner {
             name,
             tell_resets: self.resets == ToldResets::Yes,
             budget: Arc::clone(&self.budget),
-            looks: Looks::default(),
+            looks: self.ledger.open(),
         };
         let plan = PlanNode::plan(window, std::iter::once(rows).chain(parameters).collect());
         if fixed_once {

@@ -8,8 +8,8 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::Result;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use engine_model::staleness::STALE_NAN;
@@ -19,7 +19,7 @@ use futures::StreamExt;
 use super::columns::{Column, Columns};
 use super::histogram_columns::whole_column;
 use super::rows::{Run, Samples, column, one_nan};
-use crate::operation::{BatchStream, Operation, PlanNode};
+use crate::operation::{BatchStream, Operation, PlanNode, RunAt};
 
 /// One computed series. A row has a number or a native histogram.
 #[derive(Debug, Clone, Default)]
@@ -123,13 +123,9 @@ impl Operation for EvaluatedRows {
         Arc::clone(self.columns.schema())
     }
 
-    fn run(
-        self: Arc<Self>,
-        _inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
-        let held = MemoryConsumer::new("EvaluatedRows").register(context.memory_pool());
-        let rows_max = context.session_config().batch_size();
+    fn run(self: Arc<Self>, _inputs: Vec<SendableRecordBatchStream>, at: RunAt<'_>) -> Result<BatchStream> {
+        let held = MemoryConsumer::new("EvaluatedRows").register(at.context.memory_pool());
+        let rows_max = at.context.session_config().batch_size();
         let batches = futures::stream::once(async move {
             let series = self.series.evaluate().await?;
             held.try_grow(series.iter().map(ComputedSeries::bytes).sum())?;

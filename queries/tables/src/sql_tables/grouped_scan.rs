@@ -21,7 +21,7 @@ use super::groups::Groups;
 use super::rows::{Run, Samples, batch};
 use super::samples_scan::SamplesScan;
 use super::time_keys::TimeKey;
-use crate::operation::{BatchStream, Operation};
+use crate::operation::{BatchStream, Operation, RunAt};
 
 /// Rows that accumulators get at a time, at least where there are so many: their arrays stay in the cache.
 const ROWS_PER_UPDATE: usize = 8192;
@@ -96,15 +96,10 @@ impl Operation for GroupedSamples {
         self.scan.partitions()
     }
 
-    fn run_partition(
-        self: Arc<Self>,
-        partition: usize,
-        _inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
-        let rows_max = context.session_config().batch_size();
-        let mut chunks = self.scan.chunks(partition, context);
-        let mut grouping = Grouping::new(self, context)?;
+    fn run(self: Arc<Self>, _inputs: Vec<SendableRecordBatchStream>, at: RunAt<'_>) -> Result<BatchStream> {
+        let rows_max = at.context.session_config().batch_size();
+        let mut chunks = self.scan.chunks(at.partition, at.context);
+        let mut grouping = Grouping::new(self, at.context)?;
         let grouped = async move {
             if let Some((set, mut positions)) = chunks.claim()? {
                 let mut reader = set.reader();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use engine_model::staleness::is_stale;
 use engine_model::{FloatHistogram, Labels};
 use futures::StreamExt;
@@ -15,7 +15,7 @@ use super::columns::{Column, Columns};
 use super::histogram_columns::part_column;
 use super::rows::{Run, Samples, column};
 use super::selection::{Cursor, Selection};
-use crate::operation::{BatchStream, Operation};
+use crate::operation::{BatchStream, Operation, RunAt};
 
 /// Series of one read: their histograms of a day are some 100 MiB.
 const SERIES_PER_READ: usize = 16;
@@ -48,13 +48,9 @@ impl Operation for HistogramsScan {
         Arc::clone(self.columns.schema())
     }
 
-    fn run(
-        self: Arc<Self>,
-        _inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, _inputs: Vec<SendableRecordBatchStream>, at: RunAt<'_>) -> Result<BatchStream> {
         let reader = Reader {
-            held: MemoryConsumer::new("HistogramsScan").register(context.memory_pool()),
+            held: MemoryConsumer::new("HistogramsScan").register(at.context.memory_pool()),
             scan: self,
             cursor: Cursor::default(),
             chunk: Vec::new(),

@@ -14,7 +14,7 @@ use super::claims::Claims;
 use super::columns::Columns;
 use super::rows::{Run, batch};
 use super::selection::Selection;
-use crate::operation::{BatchStream, Operation};
+use crate::operation::{BatchStream, Operation, RunAt};
 
 /// Label bytes that the rows of one batch may repeat; Arrow's text columns end at 2 GiB.
 const LABEL_BYTES_PER_BATCH: usize = 64 << 20;
@@ -88,16 +88,11 @@ impl Operation for SamplesScan {
         self.claims.partitions()
     }
 
-    fn run_partition(
-        self: Arc<Self>,
-        partition: usize,
-        _inputs: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, _inputs: Vec<SendableRecordBatchStream>, at: RunAt<'_>) -> Result<BatchStream> {
         let reader = Reader {
-            chunks: self.chunks(partition, context),
+            chunks: self.chunks(at.partition, at.context),
             rows_left: self.limit.unwrap_or(usize::MAX),
-            rows_per_batch: context.session_config().batch_size(),
+            rows_per_batch: at.context.session_config().batch_size(),
             chunk: None,
             place: Place::default(),
             scan: self,

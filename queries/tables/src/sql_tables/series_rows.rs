@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::SendableRecordBatchStream;
 use engine_model::Matcher;
 use futures::StreamExt;
 
 use super::columns::Columns;
 use super::rows::{Run, Samples, batch};
-use crate::operation::{BatchStream, Operation};
+use crate::operation::{BatchStream, Operation, RunAt};
 use crate::snapshot::{SeriesSet, Snapshot};
 
 /// Rows of a batch: their labels are some 200 KiB.
@@ -42,11 +42,7 @@ impl Operation for SeriesRows {
         Arc::clone(self.columns.schema())
     }
 
-    fn run(
-        self: Arc<Self>,
-        _inputs: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<BatchStream> {
+    fn run(self: Arc<Self>, _inputs: Vec<SendableRecordBatchStream>, _at: RunAt<'_>) -> Result<BatchStream> {
         let select = futures::stream::once(async move {
             self.snapshot
                 .select(&self.matchers, i64::MIN, i64::MAX)

@@ -19,7 +19,8 @@ use axum::extract::State;
 use axum::routing::get;
 use engine_model::labels::Quoted;
 use engine_model::time::now_ms;
-use queries_promql::{Counting, Engine, QueryError, QueryOptions, QueryResult, Value};
+use queries_promql::parser::Expr;
+use queries_promql::{Counting, Engine, Instants, QueryError, QueryOptions, QueryResult, Value};
 use queries_tables::{Snapshot, StoreSnapshot};
 
 use crate::envelope::{Answer, ApiError, ErrorKind, Success};
@@ -176,7 +177,7 @@ async fn answer(
                 timeout: Some(timeout - place.waited),
                 ..options
             };
-            evaluate(state, query, span, options).await
+            evaluate(state, query, expr, span, options).await
         }
         Err(no_place) => {
             timings.queued = asked.elapsed();
@@ -205,19 +206,27 @@ async fn answer(
 async fn evaluate(
     state: &QueryState,
     query: &str,
+    expr: Expr,
     span: Span,
     options: QueryOptions,
 ) -> Result<QueryResult, ApiError> {
-    let (engine, snapshot) = (&state.engine, state.snapshot()?);
-    let result = match span.step_ms {
-        0 => engine.instant(snapshot, query, span.start_ms, options).await,
-        step_ms => {
-            engine
-                .range(snapshot, query, span.start_ms, span.end_ms, step_ms, options)
-                .await
-        }
+    let Span {
+        start_ms,
+        end_ms,
+        step_ms,
+    } = span;
+    let instants = match step_ms {
+        0 => Instants::One(start_ms),
+        step_ms => Instants::Range {
+            start_ms,
+            end_ms,
+            step_ms,
+        },
     };
-    result.map_err(refused)
+    let evaluated = state
+        .engine
+        .evaluate(state.snapshot()?, query, expr, instants, options);
+    evaluated.await.map_err(refused)
 }
 
 /// What the parameters say of the evaluation.

@@ -9,6 +9,7 @@ use crate::annotations::Annotations;
 use crate::codec::Surroundings;
 use crate::division::{Distinct, Division, divide};
 use crate::grid::Grid;
+use crate::nodes::looks::Ledger;
 use crate::parser::{ParseOptions, parse_expr};
 use crate::plan::{Plan, Planner, ToldResets};
 
@@ -29,12 +30,14 @@ pub(crate) fn planner(query: &str, grid: Grid, delayed_name_removal: bool) -> (P
         type_and_unit_labels: false,
         resets: ToldResets::No,
         collision: Some(Arc::default()),
+        ledger: Ledger::default(),
         query_grid: grid,
     };
     let around = Surroundings {
         snapshot,
         budget,
         annotations: Arc::new(Annotations::new(query)),
+        ledger: planner.ledger.clone(),
         collision: Arc::default(),
     };
     (planner, around)
