@@ -67,7 +67,8 @@ async fn site() -> Site {
     let clock = || WallClock::from_fn(|| 1_000_000);
     let (write_inlet, remote_write) =
         RemoteWrite::new(Arc::default(), clock(), crate::IngestFeatures::default());
-    let (import_inlet, text_import) = TextImport::new(Arc::default(), clock());
+    let (import_inlet, text_import) =
+        TextImport::new(Arc::default(), clock(), crate::IngestFeatures::default());
     let (hold, held) = watch::channel(false);
     let disk = Disk {
         held,

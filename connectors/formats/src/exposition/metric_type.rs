@@ -1,7 +1,7 @@
 //! The types that a metric family can have.
 
 /// Type of a metric family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum MetricType {
     /// `counter`.
     Counter,

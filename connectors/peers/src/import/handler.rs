@@ -22,6 +22,7 @@ use super::options::ImportOptions;
 use super::pieces::{Piece, Pieces};
 use super::progress::Progress;
 use super::samples;
+use crate::IngestFeatures;
 use crate::refusal::RETRY_AFTER_SECONDS;
 use crate::seldom::Seldom;
 
@@ -43,6 +44,7 @@ pub struct TextImport {
     inlet: InletHandle,
     table: Arc<SeriesTable>,
     clock: WallClock,
+    features: IngestFeatures,
     places: Semaphore,
     metrics: ImportMetrics,
     shed_lines: Seldom,
@@ -50,13 +52,15 @@ pub struct TextImport {
 }
 
 impl TextImport {
-    /// The source for the graph, under [`NODE_NAME`], and what serves requests.
-    pub fn new(table: Arc<SeriesTable>, clock: WallClock) -> (Inlet, Arc<Self>) {
+    /// The source for the graph, under [`NODE_NAME`], and what serves requests. Of `features` it knows the labels of
+    /// types: the text has no units, and neither has that of a scrape.
+    pub fn new(table: Arc<SeriesTable>, clock: WallClock, features: IngestFeatures) -> (Inlet, Arc<Self>) {
         let (inlet, handle) = Inlet::new();
         let import = Self {
             inlet: handle,
             table,
             clock,
+            features,
             places: Semaphore::new(IMPORTS_MAX),
             metrics: ImportMetrics::default(),
             shed_lines: Seldom::default(),
@@ -188,8 +192,9 @@ impl TextImport {
         progress: &mut Progress,
     ) -> Result<(), Refusal> {
         let (options, table) = (Arc::clone(options), Arc::clone(&self.table));
-        let (now_ms, first_line) = (self.clock.now_ms(), piece.first_line);
-        let read = tokio::task::spawn_blocking(move || samples::batch(&piece, &options, now_ms, &table));
+        let (features, now_ms, first_line) = (self.features, self.clock.now_ms(), piece.first_line);
+        let read = move || samples::batch(&piece, &options, features, now_ms, &table);
+        let read = tokio::task::spawn_blocking(read);
         let batch = read.await.unwrap_or_else(|error| Err(error.to_string()));
         let batch =
             batch.map_err(|text| Refusal::Data(format!("{text}; lines before {first_line} are stored")))?;

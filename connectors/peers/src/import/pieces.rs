@@ -9,7 +9,8 @@ const LINE_BYTES_MAX: usize = 1 << 20;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) first_line: usize,
-    /// The latest `# TYPE` line before the piece, with its end; empty when there is none.
+    /// The latest `# TYPE` line before the piece, with its end, which also says the type of lines in it; empty when
+    /// there is none.
     pub(super) type_line: Vec<u8>,
     pub(super) lines: Vec<u8>,
 }
@@ -64,7 +65,7 @@ impl Pieces {
         self.lines += lines.iter().filter(|byte| **byte == b'\n').count();
         let latest = lines
             .split_inclusive(|byte| *byte == b'\n')
-            .rfind(|line| line.starts_with(b"# TYPE "));
+            .rfind(|line| is_type_line(line));
         let latest = latest.map(<[u8]>::to_vec);
         let type_line = match latest {
             Some(latest) => std::mem::replace(&mut self.type_line, latest),
@@ -76,6 +77,20 @@ impl Pieces {
             lines,
         }
     }
+}
+
+/// Whether a line says a type, with blanks where the format has them.
+fn is_type_line(line: &[u8]) -> bool {
+    let Some(comment) = unindented(line).strip_prefix(b"#") else {
+        return false;
+    };
+    let said = unindented(comment);
+    said.len() < comment.len() && (said.starts_with(b"TYPE ") || said.starts_with(b"TYPE\t"))
+}
+
+fn unindented(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+    &text[blanks.count()..]
 }
 
 #[cfg(test)]
@@ -100,6 +115,22 @@ mod tests {
             (last.type_line.as_slice(), last.lines.as_slice()),
             (&b"# TYPE a counter\n"[..], &b"a 3\n"[..])
         );
+    }
+
+    #[test]
+    fn lines_that_say_a_type() {
+        for (line, expected) in [
+            ("# TYPE a counter", true),
+            (" \t#\tTYPE\ta\tcounter", true),
+            ("#  TYPE a counter", true),
+            ("#TYPE a counter", false),
+            ("# TYPES a counter", false),
+            ("# HELP a TYPE b", false),
+            ("a 1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_type_line(line.as_bytes()), expected, "{line:?}");
+        }
     }
 
     #[test]

@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use connectors_formats::exposition::{Entry, Format, Options, ParseError, Parser, Place};
+use connectors_formats::exposition::{Entry, Format, MetricType, Options, ParseError, Parser, Place};
 use engine_model::{Labels, LabelsBuilder, SampleBatch, SampleBatchBuilder, SeriesTable};
 
 use super::options::ImportOptions;
 use super::pieces::Piece;
+use crate::IngestFeatures;
 
 /// The samples of a piece; an error names the line of the body.
 pub(super) fn batch(
     piece: &Piece,
     options: &ImportOptions,
+    features: IngestFeatures,
     now_ms: i64,
     table: &Arc<SeriesTable>,
 ) -> Result<SampleBatch, String> {
@@ -29,13 +31,25 @@ pub(super) fn batch(
     let timestamp_ms = options.timestamp_ms.unwrap_or(now_ms);
     // Labels are only interned once the whole piece is known to be good.
     let mut series: Vec<Labels> = Vec::new();
-    let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
+    // By type, where that is a part of the labels: it may change from line to line.
+    let mut numbers: HashMap<MetricType, HashMap<Vec<u8>, usize>> = HashMap::new();
     let mut rows = Vec::new();
-    let mut parser = Parser::new(Format::PrometheusText, &text, Options::default());
+    let describes = features.type_and_unit_labels;
+    let reading = Options {
+        describe_series: describes,
+        ..Options::default()
+    };
+    let mut parser = Parser::new(Format::PrometheusText, &text, reading);
     while let Some(entry) = parser.next_guessing(0, |_| false) {
         let Entry::Sample(sample) = entry.map_err(place)? else {
             continue;
         };
+        let said = if describes {
+            parser.metric_type()
+        } else {
+            MetricType::Untyped
+        };
+        let numbers = numbers.entry(said).or_default();
         let number = match numbers.get(parser.series()) {
             Some(number) => *number,
             None => {

@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use tower::ServiceExt;
 
 use super::*;
+use crate::IngestFeatures;
 
 #[derive(Default)]
 struct TestSink {
@@ -53,7 +54,11 @@ struct Fixture {
 }
 
 async fn fixture() -> Fixture {
-    let (inlet, import) = TextImport::new(Arc::default(), WallClock::from_fn(|| 77));
+    fixture_with(IngestFeatures::default()).await
+}
+
+async fn fixture_with(features: IngestFeatures) -> Fixture {
+    let (inlet, import) = TextImport::new(Arc::default(), WallClock::from_fn(|| 77), features);
     let sink = TestSink::default();
     let (stored, rejections) = (Arc::clone(&sink.stored), Arc::clone(&sink.rejections));
     let graph = Graph::builder()
@@ -123,6 +128,41 @@ async fn text_is_stored_with_its_times() {
         "{text}"
     );
     assert_eq!(fixture.post("", "br", Vec::new()).await.0, 415);
+}
+
+#[tokio::test]
+async fn types_become_labels_when_they_are_asked_for() {
+    let fixture = fixture_with(IngestFeatures {
+        type_and_unit_labels: true,
+        ..IngestFeatures::default()
+    })
+    .await;
+    // The type of the second piece is said in the first one, and the series of the third has another by then.
+    let long = "x".repeat(600_000);
+    let body = format!(
+        "early 1\n# TYPE flow counter\n# UNIT flow drops\nflow{{__type__=\"mine\"}} 1 1000\nflow{{long=\"{long}\"}} 2\n\
+         flow{{long=\"{long}\"}} 3 2000\nflow 4\n# TYPE flow gauge\nflow 5 3000\n# TYPE other untyped\nother 6\n"
+    );
+    let query = "?extra_label=dam=east";
+    assert_eq!(fixture.post(query, "", body.into()).await, (204, String::new()));
+    let stored: Vec<String> = fixture
+        .stored
+        .lock()
+        .iter()
+        .map(|line| line.replace(&long, "…"))
+        .collect();
+    assert_eq!(
+        stored,
+        [
+            r#"{__name__="early", dam="east"} 1@77"#,
+            r#"{__name__="flow", __type__="counter", dam="east"} 1@1000"#,
+            r#"{__name__="flow", __type__="counter", dam="east", long="…"} 2@77"#,
+            r#"{__name__="flow", __type__="counter", dam="east", long="…"} 3@2000"#,
+            r#"{__name__="flow", __type__="counter", dam="east"} 4@77"#,
+            r#"{__name__="flow", __type__="gauge", dam="east"} 5@3000"#,
+            r#"{__name__="other", dam="east"} 6@77"#,
+        ]
+    );
 }
 
 #[tokio::test]

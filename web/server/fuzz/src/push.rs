@@ -57,7 +57,7 @@ fn start() -> Server {
         .expect("a runtime");
     let table: Arc<SeriesTable> = Arc::default();
     let clock = || WallClock::from_fn(|| 1_700_000_000_000);
-    let (text_inlet, text) = import::TextImport::new(Arc::clone(&table), clock());
+    let (text_inlet, text) = import::TextImport::new(Arc::clone(&table), clock(), Default::default());
     let (inlet, receiver) = RemoteWrite::new(table, clock(), Default::default());
     let graph = Graph::builder()
         .source(import::NODE_NAME, Box::new(text_inlet))

@@ -65,7 +65,7 @@ pub(super) fn start(
 ) -> Result<Ingest, InvalidPlan> {
     let table = store.series_table();
     let (inlet, remote_write) = RemoteWrite::new(Arc::clone(table), WallClock::system(), features);
-    let (import_inlet, text_import) = TextImport::new(Arc::clone(table), WallClock::system());
+    let (import_inlet, text_import) = TextImport::new(Arc::clone(table), WallClock::system(), features);
     let graph = Graph::builder()
         .source(remote_write::NODE_NAME, Box::new(inlet))
         .source(import::NODE_NAME, Box::new(import_inlet))

@@ -1,5 +1,5 @@
 //! `--enable-feature=type-and-unit-labels`: the same pages scraped by a real Prometheus and by the dam under the
-//! same flag give the same series. Types of remote write 2.0 come with later versions than 3.5: looked at alone.
+//! same flag give the same series, and so do those that are imported as text. Types of remote write 2.0 come with later versions than 3.5: looked at alone.
 
 use std::collections::BTreeSet;
 
@@ -41,6 +41,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "# TYPE c counter\nc_total 1\n# TYPE i info\ni_info{v=\"1\"} 1\n# TYPE e stateset\ne{e=\"x\"} 1\n\
          # TYPE gh gaugehistogram\ngh_bucket{le=\"+Inf\"} 1\ngh_gcount 1\ngh_gsum 1\n# TYPE k unknown\nk 1\n\
          # TYPE a_seconds gauge\n# UNIT a_seconds seconds\na_seconds{__unit__=\"mine\"} 1\n# EOF\n",
+    ),
+    (
+        "no_units",
+        "",
+        TEXT,
+        "# TYPE a_seconds gauge\n# UNIT a_seconds seconds\na_seconds 1\n# UNIT b_bytes bytes\nb_bytes 1\n",
     ),
     (
         "collated",
@@ -103,6 +109,7 @@ async fn types_and_units_become_labels_as_in_prometheus() -> Result<()> {
         ensure!(theirs.len() > 5, "{job}: {theirs:#?}");
         ensure!(theirs == ours, "{job}\nPrometheus: {theirs:#?}\nWeir: {ours:#?}");
     }
+    imported_text_is_labelled_like_a_scrape(&peer.url).await?;
     // The labels go where the name goes.
     for expression in [
         "c * 2",
@@ -134,6 +141,29 @@ async fn labels_of(server: &str, expression: &str) -> Result<BTreeSet<String>> {
     let data = query(server, expression, &[]).await?;
     let rows = data["result"].as_array().context("no result")?.iter();
     Ok(rows.map(|row| row["metric"].to_string()).collect())
+}
+
+/// Imports the text pages of jobs that change nothing of their labels: the series are those of Prometheus's scrape.
+async fn imported_text_is_labelled_like_a_scrape(peer: &str) -> Result<()> {
+    let weir = Weir::start(Some("scrape_configs: []\n"), &[FLAG]).await?;
+    let pages = CASES
+        .iter()
+        .filter(|(_, more, content_type, _)| more.is_empty() && *content_type == TEXT);
+    for (job, _, _, page) in pages {
+        let selector = format!("{{job=\"{job}\",__name__!~\"up|scrape_.*\"}}");
+        let scraped = query(peer, &selector, &[]).await?;
+        let instance = scraped["result"][0]["metric"]["instance"].as_str();
+        let instance = instance.with_context(|| format!("{job}: {scraped}"))?;
+        let url = format!(
+            "{}/api/v1/import/prometheus?extra_label=job={job}&extra_label=instance={instance}",
+            weir.url
+        );
+        let answer = post(&url, "text/plain", *page).await?;
+        ensure!(answer.status == 204, "{job}: {answer:?}");
+        let (theirs, ours) = (labels_of(peer, &selector).await?, series(&weir.url, job).await?);
+        ensure!(theirs == ours, "{job}\nPrometheus: {theirs:#?}\nWeir: {ours:#?}");
+    }
+    Ok(())
 }
 
 async fn pushed_types_and_units_become_labels() -> Result<()> {
