@@ -7,6 +7,9 @@ pub struct IngestFeatures {
     pub start_timestamp_zeros: bool,
     /// They are kept with their samples: `st-storage`. Those of zeros and staleness markers are not known.
     pub start_timestamps: bool,
+    /// Cumulative series of a scrape that say no start get one, and are counted from their first value:
+    /// `st-synthesis`.
+    pub synthesized_starts: bool,
     /// The type and the unit of a metric become labels of its series: `type-and-unit-labels`. A unit is its own
     /// family's only; Prometheus carries it on to the families of a page that say none.
     pub type_and_unit_labels: bool,

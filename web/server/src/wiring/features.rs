@@ -56,6 +56,7 @@ impl Features {
         let switched = match name {
             "created-timestamp-zero-ingestion" => &mut self.ingest.start_timestamp_zeros,
             "st-storage" => &mut self.ingest.start_timestamps,
+            "st-synthesis" => &mut self.ingest.synthesized_starts,
             "promql-per-step-stats" => &mut self.per_step_stats,
             "search-api" => &mut self.search,
             "use-start-timestamps" => &mut self.use_start_timestamps,
@@ -80,7 +81,7 @@ fn not_switched(name: &str) -> Meaning {
         "metadata-wal-records" => Meaning::Nothing("metadata is kept in memory"),
         "extra-scrape-metrics" => Meaning::Nothing("set extra_scrape_metrics in the configuration"),
         "concurrent-rule-eval" => Meaning::Nothing("rules of a group run one after the other"),
-        "old-ui" | "otlp-deltatocumulative" | "st-synthesis" | "otlp-native-delta-ingestion" => {
+        "old-ui" | "otlp-deltatocumulative" | "otlp-native-delta-ingestion" => {
             Meaning::Nothing("this version does not have it")
         }
         "delayed-compaction"
@@ -115,5 +116,7 @@ mod tests {
         let starts = of(&["st-storage", "use-start-timestamps"]);
         assert!(starts.ingest.start_timestamps && starts.use_start_timestamps);
         assert!(!starts.ingest.start_timestamp_zeros && !features.use_start_timestamps);
+        let synthesis = of(&["st-synthesis"]).ingest;
+        assert!(synthesis.synthesized_starts && !synthesis.start_timestamps);
     }
 }

@@ -61,6 +61,16 @@ pub(super) fn of(options: &RunOptions, features: &Features) -> FeatureRegistry {
     ] {
         registry.set(category, name, is_on);
     }
+    // Prometheus tells of this one only where it is on, under the flag's own name.
+    if ingest.synthesized_starts {
+        registry.set("scrape", "st-synthesis", true);
+    }
+    add_words(&mut registry, features);
+    registry
+}
+
+/// Every word of the query language, of service discovery and of templates.
+fn add_words(registry: &mut FeatureRegistry, features: &Features) {
     for (word, is_on) in vocabulary::keywords(&features.parse) {
         registry.set("promql", word, is_on);
     }
@@ -76,7 +86,6 @@ pub(super) fn of(options: &RunOptions, features: &Features) -> FeatureRegistry {
     for function in template_functions() {
         registry.set("templating_functions", function, true);
     }
-    registry
 }
 
 #[cfg(test)]
@@ -132,6 +141,8 @@ mod tests {
             assert!(full.is_on(category, name), "{category} {name}");
         }
         assert!(!full.is_on("api", "remote_write_receiver"));
+        let synthesis = registry(&["--enable-feature=st-synthesis"]);
+        assert!(synthesis.is_on("scrape", "st-synthesis") && !synthesis.is_on("tsdb", "st_storage"));
         // Go's own functions are no feature.
         assert!(!full.is_on("templating_functions", "printf"));
     }

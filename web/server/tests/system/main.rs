@@ -27,6 +27,7 @@ mod real_peers;
 mod reload;
 mod remote_senders;
 mod scrape_differential;
+mod start_synthesis;
 mod start_timestamps;
 mod suite;
 mod type_and_unit_labels;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     flood::add(&mut suite);
     new_counters::add(&mut suite);
     scrape_differential::add(&mut suite);
+    start_synthesis::add(&mut suite);
     start_timestamps::add(&mut suite);
     type_and_unit_labels::add(&mut suite);
     crash::add(&mut suite);

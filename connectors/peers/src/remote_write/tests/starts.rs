@@ -10,6 +10,7 @@ use super::{Fixture, fixture, fixture_with};
 use crate::IngestFeatures;
 
 const ZEROS: IngestFeatures = IngestFeatures {
+    synthesized_starts: false,
     start_timestamp_zeros: true,
     start_timestamps: false,
     type_and_unit_labels: false,

@@ -34,6 +34,11 @@ impl GoneCounters {
         self.young.insert(key, gone);
     }
 
+    /// What is remembered of a counter.
+    pub(super) fn get(&self, key: Key) -> Option<Gone> {
+        self.young.get(&key).or_else(|| self.old.get(&key)).copied()
+    }
+
     /// Takes out a counter that came back.
     pub(super) fn take(&mut self, key: Key) -> Option<Gone> {
         // An older memory of it must not come up later.
@@ -55,6 +60,13 @@ mod tests {
             gone.remember(key(i), Gone { value, at_ms: 7 }, 10);
         }
         assert_eq!((gone.young.len(), gone.old.len()), (1000, 1000));
+        assert_eq!(
+            gone.get(key(3999)),
+            Some(Gone {
+                value: 3999.0,
+                at_ms: 7
+            })
+        );
         assert_eq!(
             gone.take(key(4999)),
             Some(Gone {

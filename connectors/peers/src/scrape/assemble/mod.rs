@@ -3,6 +3,7 @@
 
 mod gone;
 mod read;
+mod synthesis;
 mod zeros;
 
 use std::collections::{HashMap, HashSet};
@@ -18,7 +19,7 @@ use crate::IngestFeatures;
 use crate::counter_zero::empty_histogram;
 
 use super::config::ScrapeConfig;
-use super::line_cache::{Ended, Key, LineCache, LineId, LineSeries, Tracked};
+use super::line_cache::{Ended, Key, Line, LineCache, LineId, LineSeries, Tracked};
 use super::metadata::{MetadataDictionary, TargetMetadata};
 use super::report::{Report, ReportSeries};
 use super::series_limit::{SeriesLimit, SeriesShare};
@@ -26,6 +27,7 @@ use super::target::Target;
 use gone::{Gone, GoneCounters};
 use read::Run;
 pub(super) use read::{BodyError, Reading};
+use synthesis::Synthesis;
 use zeros::{Candidate, History, Zero};
 
 /// After this long without an accepted sample the store may be about to forget a series, so cached
@@ -70,7 +72,9 @@ impl RowSeries {
         match series {
             LineSeries::Known(series) => Self(series.0),
             LineSeries::Pending(number) => Self(PENDING_BIT | number as u64),
-            LineSeries::Dropped | LineSeries::OverLimit => unreachable!("such a line has no row"),
+            LineSeries::Dropped | LineSeries::OverLimit | LineSeries::Awaited => {
+                unreachable!("such a line has no row")
+            }
         }
     }
 
@@ -113,6 +117,8 @@ pub(super) struct Assembler {
     features: IngestFeatures,
     /// Whether zeros are made of start timestamps.
     uses_starts: bool,
+    /// What makes starts of cumulative series that say none, where that is asked for.
+    synthesis: Option<Box<Synthesis>>,
 
     // The running scrape.
     outcome: Outcome,
@@ -170,6 +176,7 @@ impl Assembler {
         Self {
             features: shared.features,
             uses_starts: shared.features.start_timestamp_zeros || config.new_counters_from_zero,
+            synthesis: shared.features.synthesized_starts.then(Box::default),
             target,
             config,
             table: Arc::clone(&shared.table),
@@ -254,6 +261,7 @@ impl Assembler {
             self.cache.set_series(line, before);
         }
         let added = self.cache.roll_back();
+        self.forget_starts(&added);
         self.share
             .give_back(added.iter().filter(|line| line.holds_series()).count());
     }
@@ -334,12 +342,7 @@ impl Assembler {
         let mut zeros: Vec<Zero> = Vec::new();
         for candidate in candidates {
             let (series, stored_before) = candidate.series.resolve(interned);
-            let history = History {
-                previous_ms: self.previous_ms,
-                stored_before,
-                interval_ms: self.target.interval_ms,
-                from_previous: self.config.new_counters_from_zero,
-            };
+            let history = self.history(stored_before);
             if let Some(started_ms) = candidate.started_ms {
                 self.cache.set_started_ms(candidate.line, started_ms);
             }
@@ -371,12 +374,19 @@ impl Assembler {
     fn forget(&mut self, ended: &Ended, at_ms: i64) {
         self.share
             .give_back(ended.forgotten.iter().filter(|line| line.holds_series()).count());
+        self.forget_starts(&ended.forgotten);
         let lines = self.cache.lines().len();
         for line in &ended.forgotten {
             self.timeless_exemplars.remove(&line.key());
             if let Some(value) = line.last_value() {
                 self.gone.remember(line.key(), Gone { value, at_ms }, lines);
             }
+        }
+    }
+
+    fn forget_starts(&mut self, lines: &[Line]) {
+        if let Some(synthesis) = &mut self.synthesis {
+            lines.iter().for_each(|line| synthesis.forget(line.key()));
         }
     }
 
@@ -442,5 +452,7 @@ mod feature_tests;
 mod format_tests;
 #[cfg(test)]
 mod protobuf_body;
+#[cfg(test)]
+mod synthesis_tests;
 #[cfg(test)]
 mod tests;

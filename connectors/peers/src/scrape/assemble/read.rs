@@ -11,6 +11,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::super::labels::{LabelError, stored_labels};
 use super::super::line_cache::{Hit, Key, LineId, LineSeries, Unknown};
 use super::super::metadata::Said;
+use super::gone::Gone;
+use super::synthesis::is_cumulative;
 use super::zeros::{Candidate, is_counter};
 use super::{Assembler, ExemplarRow, Row, RowSeries};
 
@@ -40,6 +42,8 @@ pub(in crate::scrape) struct Reading {
     pub(in crate::scrape) series_added: usize,
     /// Samples of a series that the body has already had.
     pub(in crate::scrape) duplicates: usize,
+    /// Samples older than the one before of a series whose start is synthesized.
+    pub(in crate::scrape) out_of_order: usize,
     /// Samples too far in the future.
     pub(in crate::scrape) out_of_bounds: usize,
     /// Samples that were not taken because the job has all the series that it may have.
@@ -72,6 +76,21 @@ struct Exposed {
     float: Option<f64>,
 }
 
+/// A sample on its way into a row.
+#[derive(Debug)]
+pub(super) struct Observed {
+    pub(super) line: LineId,
+    /// Whether the latest successful scrape did not have the line.
+    pub(super) new: bool,
+    /// Its time in ms.
+    pub(super) at_ms: i64,
+    pub(super) value: Value,
+    /// When what it counts began, in ms, if that is known.
+    pub(super) started_ms: Option<i64>,
+    /// Whether `started_ms` was not exposed but found here.
+    pub(super) synthesized: bool,
+}
+
 /// A sample's value.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
@@ -81,7 +100,7 @@ pub(super) enum Value {
 
 impl Value {
     #[inline]
-    fn is_stale(&self) -> bool {
+    pub(super) fn is_stale(&self) -> bool {
         match self {
             Self::Float(value) => is_stale(*value),
             Self::Histogram(histogram) => histogram.is_stale(),
@@ -90,7 +109,7 @@ impl Value {
 
     /// The value, or how much was observed.
     #[inline]
-    fn magnitude(&self) -> f64 {
+    pub(super) fn magnitude(&self) -> f64 {
         match self {
             Self::Float(value) => *value,
             Self::Histogram(histogram) => match histogram.counts {
@@ -185,26 +204,47 @@ impl Assembler {
         let Some(value) = self.value(exposed, parser, run)? else {
             return Ok(());
         };
+        let mut sample = Observed {
+            line,
+            new: hit.is_none(),
+            at_ms: timestamp,
+            value,
+            started_ms: self.exposed_start(parser),
+            synthesized: false,
+        };
+        let magnitude = sample.value.magnitude();
+        if self.synthesis.is_some() && !self.synthesize(&mut sample, parser, run)? {
+            return Ok(());
+        }
         // The marker of a series that is known is written whatever the limit says.
         let known = matches!(series, LineSeries::Known(_));
-        run.counted += u64::from(!known || !value.is_stale());
+        run.counted += u64::from(!known || !sample.value.is_stale());
         let limit = self.config.limits.samples;
         if limit > 0 && run.counted > limit {
             return Ok(());
         }
-        run.reading.series_added += usize::from(hit.is_none());
+        run.reading.series_added += usize::from(sample.new);
         // Exposed times may stand still for longer than the store remembers a series.
         if known && (!run.trusted || exposed_ms.is_some()) {
             self.renew_forgotten(line, parser)?;
         }
-        let tracked = exposed_ms.is_none() || self.config.track_timestamps_staleness;
+        let tracked = exposed_ms.is_none() || self.config.track_timestamps_staleness || sample.synthesized;
         self.cache.sampled(line, tracked);
-        self.note_start(line, hit.is_none(), timestamp, &value, parser);
+        self.note_start(&sample, magnitude);
         if self.features.start_timestamps {
-            self.keep_start(&value, parser);
+            self.keep_start(&sample);
         }
-        self.push(line, timestamp, value);
+        self.push(line, timestamp, sample.value);
         self.exemplars(line, timestamp, exposed.float.is_none(), parser)
+    }
+
+    /// When the latest sample's series started to count, in ms, where that is exposed and somebody wants it.
+    #[inline]
+    pub(super) fn exposed_start(&self, parser: &Parser<'_>) -> Option<i64> {
+        match self.uses_starts || self.features.start_timestamps {
+            true => parser.start_timestamp_ms(),
+            false => None,
+        }
     }
 
     /// The value; `None` for a histogram that stays above the bucket limit, which fails the scrape once all of
@@ -287,11 +327,11 @@ impl Assembler {
     }
 
     /// Keeps the start timestamp of the sample that is pushed next.
-    fn keep_start(&mut self, value: &Value, parser: &Parser<'_>) {
-        let Some(started_ms) = parser.start_timestamp_ms() else {
+    fn keep_start(&mut self, sample: &Observed) {
+        let Some(started_ms) = sample.started_ms else {
             return;
         };
-        let (starts, before) = match value {
+        let (starts, before) = match sample.value {
             Value::Float(_) => (&mut self.row_starts, self.rows.len()),
             Value::Histogram(_) => (&mut self.histogram_starts, self.histograms.len()),
         };
@@ -299,39 +339,55 @@ impl Assembler {
         starts.push(started_ms);
     }
 
-    /// Looks whether a counter begins with this sample.
+    /// Looks whether a counter begins with this sample, which was exposed with the value or count `magnitude`.
     #[inline]
-    fn note_start(&mut self, line: LineId, new: bool, at_ms: i64, value: &Value, parser: &Parser<'_>) {
-        let exposed = if self.uses_starts {
-            parser.start_timestamp_ms()
-        } else {
-            None
+    fn note_start(&mut self, sample: &Observed, magnitude: f64) {
+        // Zeros of starts that nobody exposed are written where the feature asks for zeros of all starts.
+        let wanted = match sample.synthesized {
+            true => self.features.start_timestamp_zeros,
+            false => self.uses_starts,
         };
-        let cached = self.cache.line(line);
+        let told = sample.started_ms.filter(|_| wanted);
+        let cached = self.cache.line(sample.line);
         let counter = cached.is_counter();
-        if !counter && exposed.is_none() {
+        if !counter && told.is_none() {
             return;
         }
-        let started_ms = exposed.filter(|ms| cached.started_ms() != Some(*ms));
-        let appears = new && counter && exposed.is_none() && self.previous_ms.is_some();
+        let started_ms = told.filter(|ms| cached.started_ms() != Some(*ms));
+        let appears = sample.new && counter && told.is_none() && self.previous_ms.is_some();
         if started_ms.is_some() || appears {
-            let key = cached.key();
-            let gone = if new { self.gone.take(key) } else { None };
-            self.candidates.push(Candidate {
-                line,
-                series: RowSeries::of(cached.series()),
-                new,
-                started_ms,
-                at_ms,
-                value: value.magnitude(),
-                histogram: match value {
-                    Value::Float(_) => None,
-                    Value::Histogram(histogram) => Some(Arc::clone(histogram)),
-                },
-                gone,
-            });
+            let (key, series) = (cached.key(), RowSeries::of(cached.series()));
+            let gone = if sample.new { self.gone.take(key) } else { None };
+            let candidate = Candidate {
+                value: magnitude,
+                ..self.candidate(sample, series, started_ms, gone)
+            };
+            self.candidates.push(candidate);
         }
-        self.cache.set_last_value(line, value.magnitude());
+        self.cache.set_last_value(sample.line, magnitude);
+    }
+
+    /// A sample with which a counter may begin. Of a start that was found here nothing is stored before.
+    pub(super) fn candidate(
+        &self,
+        sample: &Observed,
+        series: RowSeries,
+        started_ms: Option<i64>,
+        gone: Option<Gone>,
+    ) -> Candidate {
+        Candidate {
+            line: sample.line,
+            series,
+            new: sample.new || sample.synthesized,
+            started_ms,
+            at_ms: sample.at_ms,
+            value: sample.value.magnitude(),
+            histogram: match &sample.value {
+                Value::Float(_) => None,
+                Value::Histogram(histogram) => Some(Arc::clone(histogram)),
+            },
+            gone,
+        }
     }
 
     fn new_line(
@@ -345,11 +401,6 @@ impl Assembler {
         let Some(labels) = stored_labels(&series, &self.target.labels, &self.config)? else {
             return Ok(self.cache.insert(unknown, LineSeries::Dropped));
         };
-        let state = match self.share.take() {
-            true => self.pending(labels),
-            false => LineSeries::OverLimit,
-        };
-        let line = self.cache.insert(unknown, state);
         let counts_up = || match exposed.float {
             None => parser.metric_type() != MetricType::GaugeHistogram,
             Some(_) => series
@@ -357,8 +408,19 @@ impl Assembler {
                 .next()
                 .is_some_and(|(_, name)| is_counter(run.family, name)),
         };
-        if self.config.new_counters_from_zero && counts_up() {
+        let counter = self.config.new_counters_from_zero && counts_up();
+        let cumulative = self.synthesis.is_some() && is_cumulative(run.family, labels.metric_name());
+        let state = match self.share.take() {
+            true if self.awaits(cumulative, counter, parser) => LineSeries::Awaited,
+            true => self.pending(labels),
+            false => LineSeries::OverLimit,
+        };
+        let line = self.cache.insert(unknown, state);
+        if counter {
             self.cache.set_counter(line);
+        }
+        if cumulative {
+            self.cache.set_cumulative(line);
         }
         Ok(line)
     }
@@ -374,7 +436,10 @@ impl Assembler {
         if !self.share.take() {
             return Ok(false);
         }
-        let state = self.pending(labels);
+        let state = match self.awaits(self.cache.line(line).is_cumulative(), false, parser) {
+            true => LineSeries::Awaited,
+            false => self.pending(labels),
+        };
         self.cache.set_series(line, state);
         self.renewed.push((line, LineSeries::OverLimit));
         Ok(true)
@@ -394,13 +459,13 @@ impl Assembler {
         Ok(())
     }
 
-    fn pending(&mut self, labels: Labels) -> LineSeries {
+    pub(super) fn pending(&mut self, labels: Labels) -> LineSeries {
         self.pending.push(labels);
         LineSeries::Pending(self.pending.len() - 1)
     }
 
     /// The stored labels of the latest sample's series.
-    fn resolve(&self, parser: &Parser<'_>) -> Result<Option<Labels>, BodyError> {
+    pub(super) fn resolve(&self, parser: &Parser<'_>) -> Result<Option<Labels>, BodyError> {
         let series = parser.labels()?;
         Ok(stored_labels(&series, &self.target.labels, &self.config)?)
     }

@@ -27,13 +27,17 @@ pub(in crate::scrape) enum LineSeries {
     Dropped,
     /// Not taken because the job has as many series as it may.
     OverLimit,
+    /// Its first value was only what later ones are counted from: the series gets its reference with its first
+    /// sample that is stored, so that one which is exposed once leaves nothing in the table.
+    Awaited,
 }
 
 const DROPPED: u32 = 1;
 const PENDING: u32 = 1 << 1;
 const OVER_LIMIT: u32 = 1 << 2;
+const AWAITED: u32 = 1 << 9;
 /// Which of the bits above say what `series` means.
-const KIND: u32 = DROPPED | PENDING | OVER_LIMIT;
+const KIND: u32 = DROPPED | PENDING | OVER_LIMIT | AWAITED;
 /// The running scrape has met the line.
 pub(super) const SEEN: u32 = 1 << 3;
 /// The latest successful scrape had a sample that gets a stale marker when the series vanishes.
@@ -46,6 +50,8 @@ pub(super) const HISTOGRAM: u32 = 1 << 6;
 pub(super) const COUNTER: u32 = 1 << 7;
 /// `extra` is a start timestamp.
 pub(super) const STARTED: u32 = 1 << 8;
+/// The series is cumulative by the type of its family; noted only where starts are synthesized.
+pub(super) const CUMULATIVE: u32 = 1 << 10;
 
 /// A line of the latest successful scrape.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +85,7 @@ impl Line {
             0 => LineSeries::Known(SeriesRef(self.series)),
             PENDING => LineSeries::Pending(self.series as usize),
             DROPPED => LineSeries::Dropped,
+            AWAITED => LineSeries::Awaited,
             _ => LineSeries::OverLimit,
         }
     }
@@ -89,6 +96,7 @@ impl Line {
             LineSeries::Pending(number) => (PENDING, number as u64),
             LineSeries::Dropped => (DROPPED, 0),
             LineSeries::OverLimit => (OVER_LIMIT, 0),
+            LineSeries::Awaited => (AWAITED, 0),
         };
         self.flags = self.flags & !KIND | kind;
         self.series = number;
@@ -113,6 +121,12 @@ impl Line {
     #[inline]
     pub(in crate::scrape) fn is_counter(&self) -> bool {
         self.has(COUNTER)
+    }
+
+    /// Whether the series is cumulative by the type of its family.
+    #[inline]
+    pub(in crate::scrape) fn is_cumulative(&self) -> bool {
+        self.has(CUMULATIVE)
     }
 
     /// The latest value of a counter without a start timestamp.

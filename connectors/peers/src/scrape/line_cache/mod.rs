@@ -10,7 +10,7 @@ use engine_model::SeriesRef;
 use hashbrown::HashTable;
 
 pub(super) use key::Key;
-use line::{COUNTER, HISTOGRAM, SEEN, TRACKED, TRACKED_NOW};
+use line::{COUNTER, CUMULATIVE, HISTOGRAM, SEEN, TRACKED, TRACKED_NOW};
 pub(super) use line::{Line, LineId, LineSeries};
 
 /// The lines of one target's latest successful scrape, in its order; 40 bytes each. Bounded by that
@@ -206,6 +206,13 @@ impl LineCache {
         self.lines[id.index()].flags |= if tracked { TRACKED_NOW } else { 0 };
     }
 
+    /// Notes that the running scrape has the line without a sample that is stored: a marker ends its series as
+    /// before.
+    pub(super) fn held_back(&mut self, id: LineId) {
+        let tracked = self.lines[id.index()].has(TRACKED);
+        self.sampled(id, tracked);
+    }
+
     /// Notes that a line's series holds native histograms.
     pub(super) fn set_histogram(&mut self, id: LineId) {
         self.lines[id.index()].flags |= HISTOGRAM;
@@ -214,6 +221,11 @@ impl LineCache {
     /// Notes that a line's series counts up from zero.
     pub(super) fn set_counter(&mut self, id: LineId) {
         self.lines[id.index()].flags |= COUNTER;
+    }
+
+    /// Notes that a line's series is cumulative by the type of its family.
+    pub(super) fn set_cumulative(&mut self, id: LineId) {
+        self.lines[id.index()].flags |= CUMULATIVE;
     }
 
     /// Notes a counter's value.

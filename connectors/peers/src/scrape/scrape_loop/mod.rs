@@ -169,6 +169,7 @@ impl ScrapeLoop {
         };
         let (reading, result) = self.assembler.read(format, body, at_ms, self.clock.now_ms());
         self.metrics.sample_duplicate_timestamp.add(reading.duplicates);
+        self.metrics.sample_out_of_order.add(reading.out_of_order);
         self.metrics.sample_out_of_bounds.add(reading.out_of_bounds);
         match &result {
             Err(BodyError::SampleLimit) => self.metrics.exceeded_sample_limit.add(1),
@@ -178,6 +179,7 @@ impl ScrapeLoop {
         }
         self.warn_dropped("samples of one series twice in a scrape", reading.duplicates);
         self.warn_dropped("samples too far in the future", reading.out_of_bounds);
+        self.warn_dropped("samples out of order of series whose start is synthesized", reading.out_of_order);
         (reading, result.err().map(|error| error.to_string()))
     }
 
