@@ -20,14 +20,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use tempfile::TempDir;
 
 use self::dashboard::Dashboard;
 use self::mentions::Mentions;
 use self::page::PageSeries;
 use self::variables::Variables;
 use crate::report::{self, say};
-use crate::servers::{Kind, Server, peers};
+use crate::servers::options::Compared;
+use crate::servers::{Server, peers};
 
 const HOUR_MS: i64 = 3_600_000;
 /// From a sample to the next, seconds: a month of one host stays within some millions of samples.
@@ -49,27 +49,14 @@ pub struct Options {
     /// The value of a variable, NAME=VALUE, instead of what the dashboard says.
     #[arg(long, value_parser = name_and_value)]
     variable: Vec<(String, String)>,
-    /// The servers, ours first.
-    #[arg(long, value_delimiter = ',', default_value = "weir,prometheus,victoria-metrics", value_parser = Kind::from_word)]
-    servers: Vec<Kind>,
-    /// Weir's program; otherwise the release build beside this program.
-    #[arg(long)]
-    weir: Option<PathBuf>,
+    #[command(flatten)]
+    compared: Compared,
     /// Days of data.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(i64).range(2..=365))]
     days: i64,
     /// How often each expression is asked, after a time that is not counted.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Only panels whose title holds this.
-    #[arg(long, default_value = "")]
-    only: String,
-    /// Keep the servers' folders and the page below this one.
-    #[arg(long)]
-    keep: Option<PathBuf>,
-    /// Leave the first server running with the data until the terminal sends a line, to look at it.
-    #[arg(long)]
-    hold: bool,
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {
@@ -95,29 +82,19 @@ pub fn check(options: &Options) -> Result<()> {
     let mut dashboard = dashboard::read(&text).with_context(|| file.display().to_string())?;
     dashboard
         .targets
-        .retain(|target| target.name.contains(&options.only));
-    let temporary = TempDir::with_prefix("weir-bench-")?;
-    let folder = options
-        .keep
-        .as_deref()
-        .unwrap_or_else(|| temporary.path())
-        .join("panels");
-    fs::create_dir_all(&folder)?;
-    let (series, total) = series(options, &dashboard, &folder)?;
+        .retain(|target| options.compared.asking.wants(&target.name));
+    let folder = options.compared.asking.folder("panels")?;
+    fs::create_dir_all(&folder.path)?;
+    let (series, total) = series(options, &dashboard, &folder.path)?;
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .context("a clock before 1970")?;
     // A full hour that is over, so that every server sees the same slices.
     let end_ms = now.as_millis() as i64 / HOUR_MS * HOUR_MS;
     let mut variables = Variables::new(&dashboard.variables, &options.variable);
-    let (mut versions, mut outcomes, mut parts) = (String::new(), Vec::new(), None);
-    for &kind in &options.servers {
-        let given = options.weir.as_deref().filter(|_| kind == Kind::Weir);
-        let Some(program) = kind.found(given)? else {
-            continue;
-        };
-        versions.push_str(&format!("- {}: {}\n", kind.name(), kind.version(&program)?));
-        let server = Server::start(kind, &program, &folder.join(kind.word()), "scrape_configs: []\n")?;
+    let mut parts = None;
+    let (versions, outcomes) = options.compared.each(&folder.path, |kind, program, folder| {
+        let server = Server::start(kind, program, folder, "scrape_configs: []\n")?;
         let start_ms = end_ms - options.days * 24 * HOUR_MS;
         ask::load(&server, &series, start_ms, end_ms)?;
         if parts.is_none() {
@@ -133,11 +110,11 @@ pub fn check(options: &Options) -> Result<()> {
                 &mut variables,
                 &mut lookup,
             )?);
-            hold(options, &server)?;
+            options.compared.asking.hold(&server)?;
         }
         let parts = parts.as_deref().unwrap_or_default();
-        outcomes.push(ask::all(&server, parts, end_ms, options.rounds as usize)?);
-    }
+        ask::all(&server, parts, end_ms, options.rounds as usize)
+    })?;
     let parts = parts.context("no server to ask")?;
     let body = format!(
         "{versions}\n{}: {} of the page's {total} series are asked for, {} days at {SCRAPE_S} s; each expression {} \
@@ -187,16 +164,4 @@ fn series(options: &Options, dashboard: &Dashboard, folder: &Path) -> Result<(Ve
         bail!("the dashboard asks for none of the page's {total} series");
     }
     Ok((series, total))
-}
-
-fn hold(options: &Options, server: &Server) -> Result<()> {
-    if options.hold {
-        say(&format!(
-            "{} listens at {}; a line ends the wait",
-            server.kind.name(),
-            server.address
-        ));
-        std::io::stdin().read_line(&mut String::new())?;
-    }
-    Ok(())
 }

@@ -4,28 +4,24 @@ pub(crate) mod data;
 pub(crate) mod measure;
 mod questions;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use tempfile::TempDir;
 
 use self::data::{SLICE_MS, Scale};
 use self::measure::Cost;
 use self::questions::{QUESTIONS, Question};
 use crate::report::{self, Table, say, short};
+use crate::servers::options::Compared;
 use crate::servers::{Kind, Server};
 
 /// What to run.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The servers, ours first.
-    #[arg(long, value_delimiter = ',', default_value = "weir,prometheus,victoria-metrics", value_parser = Kind::from_word)]
-    servers: Vec<Kind>,
-    /// Weir's program; otherwise the release build beside this program.
-    #[arg(long)]
-    weir: Option<PathBuf>,
+    #[command(flatten)]
+    compared: Compared,
     /// Hosts with 8 series each, a day at 15 s.
     #[arg(long, default_value_t = 125)]
     hosts: usize,
@@ -41,15 +37,6 @@ pub struct Options {
     /// Seconds of each question at least.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
-    /// Only questions whose name holds this.
-    #[arg(long, default_value = "")]
-    only: String,
-    /// Keep the servers' folders below this one.
-    #[arg(long)]
-    keep: Option<PathBuf>,
-    /// Leave Weir running with the data until the terminal sends a line, to look at it.
-    #[arg(long)]
-    hold: bool,
 }
 
 /// What one server said: a cost a question, then the storm's and the start's.
@@ -69,18 +56,10 @@ pub fn check(options: &Options) -> Result<()> {
         .context("a clock before 1970")?;
     // A full half hour that is over, so that every server sees the same slices.
     let end_ms = (now.as_millis() as i64 / SLICE_MS) * SLICE_MS;
-    let temporary = TempDir::with_prefix("weir-bench-")?;
-    let folder = options.keep.as_deref().unwrap_or_else(|| temporary.path());
-    let (mut versions, mut outcomes) = (String::new(), Vec::new());
-    for &kind in &options.servers {
-        let given = options.weir.as_deref().filter(|_| kind == Kind::Weir);
-        let Some(program) = kind.found(given)? else {
-            continue;
-        };
-        versions.push_str(&format!("- {}: {}\n", kind.name(), kind.version(&program)?));
-        let folder = folder.join("queries").join(kind.word());
-        outcomes.push(one(options, kind, &program, &folder, end_ms)?);
-    }
+    let folder = options.compared.asking.folder("queries")?;
+    let (versions, outcomes) = options.compared.each(&folder.path, |kind, program, folder| {
+        one(options, kind, program, folder, end_ms)
+    })?;
     let body = format!("{versions}\n{}", tables(&outcomes));
     say(&body);
     report::save("queries", "promql", &body)
@@ -89,18 +68,11 @@ pub fn check(options: &Options) -> Result<()> {
 fn one(options: &Options, kind: Kind, program: &Path, folder: &Path, end_ms: i64) -> Result<Outcome> {
     let mut server = Server::start(kind, program, folder, "scrape_configs: []\n")?;
     load(options, &server, end_ms)?;
-    if options.hold {
-        say(&format!(
-            "{} listens at {}; a line ends the wait",
-            kind.name(),
-            server.address
-        ));
-        std::io::stdin().read_line(&mut String::new())?;
-    }
+    options.compared.asking.hold(&server)?;
     let mut costs = Vec::new();
     let asked: Vec<&Question> = QUESTIONS
         .iter()
-        .filter(|q| q.name.contains(&options.only))
+        .filter(|q| options.compared.asking.wants(q.name))
         .collect();
     for question in &asked {
         let cost = measure::ask(&server, question, end_ms, options.seconds)?;

@@ -2,6 +2,7 @@
 //! writes, how it is made to compact, and where its bytes lie. `process.rs` measures any of them.
 
 mod cpu_clock;
+pub mod options;
 mod process;
 mod prometheus;
 mod query;

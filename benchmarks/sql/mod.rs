@@ -4,26 +4,25 @@ mod ask;
 mod duckdb;
 mod questions;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use engine_model::time::format_rfc3339_ms;
-use tempfile::TempDir;
 
 use self::ask::Cost;
 use self::questions::{QUESTIONS, Question};
 use crate::queries::data::{DataSet, SLICE_MS, Scale, push, sets};
 use crate::report::{self, Table, say, short};
+use crate::servers::options::Asking;
 use crate::servers::{Kind, Server};
 
 /// What to run.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Weir's program; otherwise the release build beside this program.
-    #[arg(long)]
-    weir: Option<PathBuf>,
+    #[command(flatten)]
+    asking: Asking,
     /// Hosts with 8 series each, a day at 15 s.
     #[arg(long, default_value_t = 125)]
     hosts: usize,
@@ -33,15 +32,6 @@ pub struct Options {
     /// Seconds of each question at least.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
-    /// Only questions whose name holds this.
-    #[arg(long, default_value = "")]
-    only: String,
-    /// Keep the server's folder below this one.
-    #[arg(long)]
-    keep: Option<PathBuf>,
-    /// Leave Weir running with the data until the terminal sends a line, to look at it.
-    #[arg(long)]
-    hold: bool,
 }
 
 /// Loads Weir, asks both and writes the results down.
@@ -49,13 +39,8 @@ pub struct Options {
 /// # Errors
 /// When a program is missing or misbehaves, or a file cannot be written.
 pub fn check(options: &Options) -> Result<()> {
-    let program = options.weir.clone().unwrap_or_else(|| Kind::Weir.program());
-    if !program.is_file() {
-        bail!(
-            "no {}: run `make build`, or name it with --weir",
-            program.display()
-        );
-    }
+    let program = options.asking.program(Kind::Weir)?;
+    let program = program.context("Weir is asked whatever is there")?;
     if !duckdb::python().is_file() {
         bail!("no DuckDB at {}: run `.ci/needs`", duckdb::python().display());
     }
@@ -63,31 +48,20 @@ pub fn check(options: &Options) -> Result<()> {
         .duration_since(UNIX_EPOCH)
         .context("a clock before 1970")?;
     let end_ms = (now.as_millis() as i64 / SLICE_MS) * SLICE_MS;
-    let temporary = TempDir::with_prefix("weir-bench-")?;
-    let folder = options
-        .keep
-        .as_deref()
-        .unwrap_or_else(|| temporary.path())
-        .join("sql");
+    let folder = options.asking.folder("sql")?;
     let versions = format!(
         "- Weir: {}\n- DuckDB: {}\n",
         Kind::Weir.version(&program)?,
         duckdb::version()?
     );
-    let server = Server::start(Kind::Weir, &program, &folder, "scrape_configs: []\n")?;
+    let server = Server::start(Kind::Weir, &program, &folder.path, "scrape_configs: []\n")?;
     load(options, &server, end_ms)?;
-    if options.hold {
-        say(&format!(
-            "Weir listens at {}; a line ends the wait",
-            server.address
-        ));
-        std::io::stdin().read_line(&mut String::new())?;
-    }
+    options.asking.hold(&server)?;
     let asked: Vec<&Question> = QUESTIONS
         .iter()
-        .filter(|q| q.name.contains(&options.only))
+        .filter(|q| options.asking.wants(q.name))
         .collect();
-    let theirs = ask_duckdb(options, &asked, &folder, end_ms)?;
+    let theirs = ask_duckdb(options, &asked, &folder.path, end_ms)?;
     let mut ours = Vec::with_capacity(asked.len());
     for (question, theirs) in asked.iter().zip(&theirs) {
         let cost = ask::ask(&server, &at(question.sql, end_ms), options.seconds)?;
