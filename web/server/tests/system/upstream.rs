@@ -1,5 +1,5 @@
-//! Prometheus's own test scripts, where a copy lies beside the checkout: as many evaluations pass as ever did.
-//! `WEIR_SHARED` names another folder, `WEIR_UPSTREAM_BASELINE=write` records what passes now.
+//! Prometheus's own test scripts, where `PROMQL_TEST_SCRIPTS` names their folder: as many evaluations pass as ever did.
+//! `WEIR_UPSTREAM_BASELINE=write` records what passes now.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,10 +24,11 @@ pub(crate) fn add(suite: &mut Suite) {
     );
 }
 
-fn scripts() -> PathBuf {
-    let shared = env::var_os("WEIR_SHARED").map(PathBuf::from);
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    shared.unwrap_or_else(beside).join("promqltest")
+/// The folder of the scripts.
+const SCRIPTS: &str = "PROMQL_TEST_SCRIPTS";
+
+fn scripts() -> Option<PathBuf> {
+    env::var_os(SCRIPTS).map(PathBuf::from)
 }
 
 fn baseline() -> PathBuf {
@@ -35,22 +36,20 @@ fn baseline() -> PathBuf {
 }
 
 fn missing() -> Option<String> {
-    let folder = scripts();
-    (!folder.is_dir()).then(|| {
-        format!(
-            "no scripts in {} (WEIR_SHARED names another folder)",
-            folder.display()
-        )
-    })
+    scripts()
+        .is_none()
+        .then(|| format!("{SCRIPTS} names no folder of .test scripts"))
 }
 
 async fn upstream_scripts_pass_as_ever() -> Result<()> {
-    let mut files: Vec<PathBuf> = fs::read_dir(scripts())?
+    let folder = scripts().context("no folder of scripts")?;
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .with_context(|| format!("{SCRIPTS} names {}", folder.display()))?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "test"));
     files.sort();
-    ensure!(!files.is_empty(), "no script in {}", scripts().display());
+    ensure!(!files.is_empty(), "no script in {}", folder.display());
     let mut arguments = vec!["test".into(), "promql".into()];
     arguments.extend(files.iter().map(|file| file.clone().into_os_string()));
     let ended = weir(&arguments).await?;
