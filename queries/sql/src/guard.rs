@@ -6,6 +6,7 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{SetExpr, Statement as AstStatement, visit_relations};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -19,6 +20,8 @@ const TEXT_BYTES_MAX: usize = 256 << 10;
 pub(crate) const OPERATORS_MAX: usize = 500;
 /// Most tables that a query names: they are joined one within the other.
 const TABLES_MAX: usize = 64;
+/// Most `WITH` within parentheses: planning takes almost twice as long with each that is in another.
+const NESTED_WITH_MAX: usize = 12;
 /// Words that make a tree deeper when they are repeated.
 const DEEPENING: [&str; 15] = [
     "and",
@@ -55,7 +58,26 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, SqlError> {
             "the query has {operators} operators, at most {OPERATORS_MAX} are read; use IN for long lists"
         )));
     }
+    let nested = nested_with_count(&tokens);
+    if nested > NESTED_WITH_MAX {
+        return Err(SqlError::BadQuery(format!(
+            "the query has {nested} WITH in parentheses, at most {NESTED_WITH_MAX} are read; name all in one WITH"
+        )));
+    }
     Ok(subscripts(tokens))
+}
+
+/// How often `WITH` follows a parenthesis.
+fn nested_with_count(tokens: &[TokenWithSpan]) -> usize {
+    let words = tokens.iter().map(|token| &token.token);
+    let words: Vec<&Token> = words
+        .filter(|token| !matches!(token, Token::Whitespace(_)))
+        .collect();
+    let is_with = |token: &Token| matches!(token, Token::Word(word) if word.keyword == Keyword::WITH);
+    let pairs = words.windows(2);
+    pairs
+        .filter(|pair| *pair[0] == Token::LParen && is_with(pair[1]))
+        .count()
 }
 
 /// The statements that words say.
@@ -254,5 +276,16 @@ mod tests {
         assert!(read_statement(&joined).is_err());
         let nested = format!("SELECT {}1{}", "(".repeat(1000), ")".repeat(1000));
         assert!(read_statement(&nested).is_err());
+    }
+
+    #[test]
+    fn refuses_what_would_be_planned_for_ever() {
+        let within = |count: usize| {
+            let (open, close) = ("WITH a AS (".repeat(count), ") SELECT * FROM a".repeat(count));
+            tokens(&format!("{open}SELECT 1::timestamp with time zone{close}")).map(drop)
+        };
+        assert!(within(13).is_ok());
+        let error = within(14).unwrap_err().to_string();
+        assert!(error.contains("13 WITH in parentheses, at most 12"), "{error}");
     }
 }

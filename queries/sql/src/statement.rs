@@ -116,6 +116,24 @@ mod tests {
         call("make_array", texts.iter().map(text).collect())
     }
 
+    /// What is written in other words stays about as large as it was, whatever is within it.
+    #[test]
+    fn other_words_do_not_grow() {
+        let within = |open: &str, close: &str| format!("SELECT {}1{}", open.repeat(6), close.repeat(6));
+        for sql in [
+            within("array_lower(", ", 1)"),
+            within("array_upper(", ", 1)"),
+            within("1 IN (SELECT ", ")"),
+            within("ARRAY(SELECT ", ")"),
+        ] {
+            let statement = SqlStatement::read(&sql).unwrap();
+            let written = statement.into_ast().to_string();
+            assert!(written.len() < 10 * sql.len(), "{sql}: {written}");
+        }
+        let same = format!("SELECT {}1 AS last", "value, ".repeat(20_000));
+        SqlStatement::read(&same).unwrap();
+    }
+
     #[test]
     fn lists_become_what_the_scan_can_hold() {
         for (sql, list, expected) in [

@@ -1,7 +1,7 @@
 //! Columns of one SELECT that have the same name: PostgreSQL allows them, the query engine does not. All but the first
 //! get a number, and so does one that is named beside a `*` that has it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectNamePart, Select, SelectItem,
@@ -17,6 +17,7 @@ const LEVELS_MAX: usize = 8;
 pub(super) fn tell_apart(select: &mut Select) {
     let stars = Stars::of(select);
     let mut names: HashSet<String> = HashSet::new();
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     for item in &mut select.projection {
         let Some(name) = name_of(item) else { continue };
         let beside = stars.column(item);
@@ -24,13 +25,13 @@ pub(super) fn tell_apart(select: &mut Select) {
             continue;
         }
         let name = beside.or_else(|| last_name(item)).unwrap_or(name);
-        let mut number = 2;
+        let number = numbers.entry(name.clone()).or_insert(1);
         let own = loop {
+            *number += 1;
             let own = format!("{name}_{number}");
             if names.insert(own.clone()) {
                 break own;
             }
-            number += 1;
         };
         let alias = Ident::with_quote('"', own);
         match item {

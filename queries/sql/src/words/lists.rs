@@ -8,7 +8,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArguments, OrderByKind, Query, SelectItem, SetExpr, Statement as AstStatement, TableFactor,
-    UnaryOperator, Value, VisitorMut, visit_expressions_mut,
+    UnaryOperator, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use super::nothing::reads_nothing;
@@ -240,10 +240,7 @@ pub(super) fn parsed_query(sql: &str) -> Option<Box<Query>> {
 pub(super) fn lists_for_subqueries(query: &mut Query) {
     let turn = |expr: &mut Expr| {
         // Nothing ends the walk before its end.
-        let _: ControlFlow<()> = visit_expressions_mut(expr, |expr| {
-            look_into_list(expr);
-            ControlFlow::Continue(())
-        });
+        let _: ControlFlow<()> = VisitMut::visit(expr, &mut LooksIntoLists);
     };
     if let SetExpr::Select(select) = query.body.as_mut() {
         for item in &mut select.projection {
@@ -259,6 +256,18 @@ pub(super) fn lists_for_subqueries(query: &mut Query) {
     }
 }
 
+/// From the outside in, so that what is within is still seen.
+struct LooksIntoLists;
+
+impl VisitorMut for LooksIntoLists {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        look_into_list(expr);
+        ControlFlow::Continue(())
+    }
+}
+
 /// True where the list has the value, else null where it has nulls, else false, as SQL has it.
 fn look_into_list(expr: &mut Expr) {
     let Expr::InSubquery {
@@ -269,6 +278,10 @@ fn look_into_list(expr: &mut Expr) {
     else {
         return;
     };
+    // The list stands there twice, so one in it would four times, and so on: the planner refuses those.
+    if asks_others(subquery) {
+        return;
+    }
     let Some(list) = list_of(subquery.as_ref().clone()) else {
         return;
     };
@@ -289,6 +302,23 @@ fn look_into_list(expr: &mut Expr) {
     };
 }
 
+/// Whether a query has others in it.
+fn asks_others(query: &Query) -> bool {
+    struct Queries(usize);
+    impl Visitor for Queries {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.0 += 1;
+            match self.0 {
+                1 => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
+        }
+    }
+    query.visit(&mut Queries(0)).is_break()
+}
+
 /// `array_lower(list, 1)` and `array_upper(list, 1)`: lists begin at 1 and end at their length; empty ones have neither.
 pub(super) fn list_bound(function: &Function) -> Option<Expr> {
     let FunctionArguments::List(arguments) = &function.args else {
@@ -301,18 +331,12 @@ pub(super) fn list_bound(function: &Function) -> Option<Expr> {
     else {
         return None;
     };
-    let length = || {
-        let length = call("array_length", vec![list.clone(), dimension.clone()]);
-        call("nullif", vec![cast(length, DataType::BigInt(None)), number(0)])
-    };
+    let length = call("array_length", vec![list.clone(), dimension.clone()]);
+    let length = call("nullif", vec![cast(length, DataType::BigInt(None)), number(0)]);
     match function.name.to_string().as_str() {
-        "array_upper" => Some(length()),
-        // 1 where there is a length.
-        "array_lower" => Some(Expr::BinaryOp {
-            left: Box::new(length()),
-            op: BinaryOperator::Divide,
-            right: Box::new(length()),
-        }),
+        "array_upper" => Some(length),
+        // 1 where there is a length. The list stands here once: calls within each other must not grow by powers of two.
+        "array_lower" => Some(cast(call("signum", vec![length]), DataType::BigInt(None))),
         _ => None,
     }
 }

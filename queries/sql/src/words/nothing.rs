@@ -10,6 +10,9 @@ use datafusion::sql::sqlparser::ast::{
 use super::{boolean, null};
 use crate::pg_catalog::{column_names, is_always_empty};
 
+/// Most `*` of a SELECT that are written out: each is tens of columns.
+const STARS_MAX: usize = 16;
+
 /// Forgets what a query asks that has no rows.
 pub(super) fn forget_questions(query: &mut Query) {
     if forget_in(query.body.as_mut()) {
@@ -129,6 +132,11 @@ fn names_of(name: &ObjectName) -> Option<(Option<&str>, &str)> {
 
 /// Names the columns that `*` and `x.*` stand for, where all are of tables whose columns are known.
 fn name_all_columns(select: &mut Select) {
+    let is_star =
+        |item: &&SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    if select.projection.iter().filter(is_star).count() > STARS_MAX {
+        return;
+    }
     let named = select.projection.iter().map(|item| match item {
         SelectItem::Wildcard(_) => columns(&select.from, None),
         SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
