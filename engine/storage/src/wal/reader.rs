@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::WalError;
 use super::file_name::{checkpoint_path, list, log_path};
 use super::record::{FRAME_BYTES, MAGIC, RECORD_BYTES_MAX, Record, VERSION, decode};
-use super::seal::{KIND_SEAL, is_sealed, seal};
+use super::seal::{is_seal, is_sealed, seal};
 use super::version_1;
 use crate::disk::Disk;
 
@@ -275,7 +275,7 @@ impl FileReader {
             return Ok(None);
         }
         let record = decode(&self.body);
-        if record.is_some() || self.body.first() == Some(&KIND_SEAL) {
+        if record.is_some() || is_seal(&self.body, self.offset) {
             self.offset += (FRAME_BYTES + length) as u64;
         }
         Ok(record)

@@ -10,7 +10,7 @@ use super::record::{FRAME_BYTES, frame};
 use crate::disk::Disk;
 
 /// Kind of the record.
-pub(super) const KIND_SEAL: u8 = 9;
+const KIND_SEAL: u8 = 9;
 /// Kind and the byte at which the record begins, so that no other bytes are taken for one.
 const BODY_BYTES: usize = 9;
 const SEAL_BYTES: u64 = (FRAME_BYTES + BODY_BYTES) as u64;
@@ -21,6 +21,12 @@ fn seal_at(offset: u64) -> Vec<u8> {
         out.extend_from_slice(&offset.to_le_bytes())
     });
     out
+}
+
+/// Whether `body` is that of the seal of a file whose records end at `offset`.
+pub(super) fn is_seal(body: &[u8], offset: u64) -> bool {
+    let parts = body.split_first();
+    parts.is_some_and(|(kind, end)| *kind == KIND_SEAL && *end == offset.to_le_bytes())
 }
 
 /// Whether the file of `bytes` bytes ends with a seal.

@@ -8,7 +8,7 @@ use engine_model::{Exemplar, Histogram, Labels, SampleBatchBuilder, SeriesRef, S
 use super::checkpoint::CheckpointWriter;
 use super::error::WalError;
 use super::reader::{FileReader, survey};
-use super::record::{BatchRecord, Record, put_batch};
+use super::record::{BatchRecord, Record, frame, put_batch};
 use super::references::References;
 use super::writer::{WalWriter, delete_covered};
 use crate::disk;
@@ -215,6 +215,25 @@ fn a_run_that_is_yet_to_begin_is_damage() {
     std::fs::rename(path("00000003.wal"), path("00000002.wal")).unwrap();
     let error = read(dir.path()).unwrap_err();
     assert!(matches!(error, WalError::Damaged { offset: 8, .. }), "{error}");
+}
+
+/// It would end the file, and the seal that is written behind it would be damage for the next start.
+#[test]
+fn what_has_but_the_kind_of_a_seal_is_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    write_batches(&mut create(dir.path(), 0), 0..1);
+    let path = dir.path().join("00000000.wal");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let whole = bytes.len() as u64;
+    frame(&mut bytes, 9, |out| out.extend_from_slice(b"no offset"));
+    bytes.extend_from_slice(b"more");
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(commits(dir.path()), [0]);
+    for file in survey(&*disk::real(), dir.path()).unwrap().files {
+        assert_eq!(file.bytes, whole);
+        file.seal(&*disk::real(), whole).unwrap();
+    }
+    assert_eq!(commits(dir.path()), [0]);
 }
 
 #[test]
