@@ -126,8 +126,10 @@ impl Annotations {
     }
 }
 
+/// The place that is evaluated later: operands come before what is around them, the left one before the right one.
 fn later(a: Span, b: Span) -> Span {
-    if b.start > a.start { b } else { a }
+    let behind = b.end > a.end || (b.end == a.end && b.start < a.start);
+    if behind { b } else { a }
 }
 
 impl Mended {

@@ -185,10 +185,13 @@ impl FloatHistogram {
     }
 
     fn each_count(&mut self, change: impl Fn(f64) -> f64) {
-        let scalars = [&mut self.zero_count, &mut self.count, &mut self.sum];
+        // Custom buckets have no zero bucket: infinity times nothing would make one.
+        let zero = (!self.uses_custom_buckets()).then_some(&mut self.zero_count);
+        let scalars = [&mut self.count, &mut self.sum];
         let buckets = self.positive.iter_mut().chain(&mut self.negative);
         scalars
             .into_iter()
+            .chain(zero)
             .chain(buckets)
             .for_each(|count| *count = change(*count));
     }

@@ -12,7 +12,7 @@ use crate::nodes::names::NameHandling;
 use crate::nodes::range_notes::RangeNotes;
 use crate::nodes::unique::Duplicates;
 use crate::nodes::window::{Shown, WindowKind};
-use crate::parser::Expr;
+use crate::parser::{Expr, Span};
 use crate::parser::ast::{Call, Edges, ValueType};
 
 impl Planner {
@@ -49,7 +49,11 @@ impl Planner {
             function,
             type_and_unit_labels: self.type_and_unit_labels,
             annotations: Arc::clone(&self.annotations),
-            span: call.args[0].unwrap_parens().span(),
+            span: match call.args[0].unwrap_parens() {
+                // Prometheus puts the samples of a subquery in its place, which have none: they are told at its start.
+                Expr::Subquery(subquery) => Span::new(0, subquery.span.end),
+                argument => argument.span(),
+            },
         };
         let name = if function.keeps_name {
             NameHandling::Keep

@@ -240,8 +240,8 @@ impl<'a> Group<'a> {
         };
         let one_labels = row_of(self.one, one).map_or_else(|| self.signature.clone(), |(labels, _)| labels);
         let labels = self.result_labels(&many_labels, &one_labels);
-        let of_input = many.is_some_and(|i| self.many.rows[i].drop_name);
-        let drop_name = self.operation.delayed_name_removal && (self.operation.return_bool || of_input);
+        // As in Prometheus, a comparison forgets that the name of its operand was to go (3.14).
+        let drop_name = self.operation.delayed_name_removal && self.operation.return_bool;
         let target = output.row(labels, drop_name, place)?;
         self.targets.insert((many, one), target);
         Ok(target)
