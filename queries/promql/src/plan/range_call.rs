@@ -12,8 +12,8 @@ use crate::nodes::names::NameHandling;
 use crate::nodes::range_notes::RangeNotes;
 use crate::nodes::unique::Duplicates;
 use crate::nodes::window::{Shown, WindowKind};
-use crate::parser::{Expr, Span};
 use crate::parser::ast::{Call, Edges, ValueType};
+use crate::parser::{Expr, Span};
 
 impl Planner {
     pub(super) fn range_call(
