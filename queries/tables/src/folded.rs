@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, Float64Array, Int64Array, ListArray, RecordBatch,
+    new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
@@ -17,23 +18,33 @@ use engine_storage::SeriesColumns;
 use crate::histograms::{HistogramAt, Histograms, HistogramsBuilder, histogram_field};
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let list = |name, item| Field::new(name, DataType::List(list_item(item)), false);
+    let list = |name, item: &LazyLock<Arc<Field>>, nullable| {
+        Arc::new(Field::new(name, DataType::List(Arc::clone(item)), nullable))
+    };
     Arc::new(Schema::new(vec![
-        Field::new("labels", DataType::Binary, false),
-        list("timestamps", DataType::Int64),
-        list("values", DataType::Float64),
+        Arc::new(Field::new("labels", DataType::Binary, false)),
+        list("timestamps", &TIME, false),
+        list("values", &VALUE, false),
         histogram_field(),
-        Field::new("starts", DataType::List(list_item(DataType::Int64)), true),
+        list("starts", &TIME, true),
     ]))
 });
+
+static TIME: LazyLock<Arc<Field>> = LazyLock::new(|| Arc::new(Field::new("item", DataType::Int64, false)));
+static VALUE: LazyLock<Arc<Field>> = LazyLock::new(|| Arc::new(Field::new("item", DataType::Float64, false)));
+
+/// The starts of as many rows as most batches have at most, none of which says any.
+static NO_STARTS: LazyLock<ArrayRef> = LazyLock::new(|| no_starts(NO_STARTS_ROWS));
+
+const NO_STARTS_ROWS: usize = 1024;
+
+fn no_starts(rows: usize) -> ArrayRef {
+    new_null_array(&DataType::List(Arc::clone(&TIME)), rows)
+}
 
 /// The schema of folded batches.
 pub fn folded_schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
-}
-
-fn list_item(data_type: DataType) -> Arc<Field> {
-    Arc::new(Field::new("item", data_type, false))
 }
 
 /// The native histograms of series, a row each; none at all where `columns` has none.
@@ -67,11 +78,11 @@ pub fn fold<'a>(
     let offsets = OffsetBuffer::from_lengths(lengths);
     let timestamps = Arc::new(Int64Array::from(columns.timestamps)) as ArrayRef;
     let values = Arc::new(Float64Array::from(columns.values)) as ArrayRef;
-    let list = |item, values| ListArray::new(list_item(item), offsets.clone(), values, None);
+    let list = |item: &LazyLock<_>, values| ListArray::new(Arc::clone(item), offsets.clone(), values, None);
     let folded: Vec<ArrayRef> = vec![
         Arc::new(encoded.finish()),
-        Arc::new(list(DataType::Int64, timestamps)),
-        Arc::new(list(DataType::Float64, values)),
+        Arc::new(list(&TIME, timestamps)),
+        Arc::new(list(&VALUE, values)),
         histograms.finish(),
         starts_column(rows, &columns.starts),
     ];
@@ -79,6 +90,12 @@ pub fn fold<'a>(
 }
 
 fn starts_column(rows: usize, starts: &[Vec<(i64, i64)>]) -> ArrayRef {
+    if starts.is_empty() {
+        return match rows {
+            ..=NO_STARTS_ROWS => NO_STARTS.slice(0, rows),
+            _ => no_starts(rows),
+        };
+    }
     let of_row = |row: usize| starts.get(row).map_or(&[][..], Vec::as_slice);
     let flat: Vec<i64> = starts
         .iter()
@@ -86,7 +103,7 @@ fn starts_column(rows: usize, starts: &[Vec<(i64, i64)>]) -> ArrayRef {
         .collect();
     let valid: Vec<bool> = (0..rows).map(|row| !of_row(row).is_empty()).collect();
     Arc::new(ListArray::new(
-        list_item(DataType::Int64),
+        Arc::clone(&TIME),
         OffsetBuffer::from_lengths((0..rows).map(|row| of_row(row).len() * 2)),
         Arc::new(Int64Array::from(flat)),
         Some(NullBuffer::from(valid)),

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayBuilder, ArrayRef, AsArray, BinaryBuilder, Int64Array, Int64Builder, ListArray, StructArray,
+    new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Int64Type};
@@ -20,18 +21,33 @@ static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     ])
 });
 
-fn item() -> Arc<Field> {
-    Arc::new(Field::new("item", DataType::Struct(FIELDS.clone()), false))
-}
+static ITEM: LazyLock<Arc<Field>> =
+    LazyLock::new(|| Arc::new(Field::new("item", DataType::Struct(FIELDS.clone()), false)));
+
+static FIELD: LazyLock<Arc<Field>> =
+    LazyLock::new(|| Arc::new(Field::new("histograms", DataType::List(Arc::clone(&ITEM)), true)));
+
+/// The column of as many rows as most batches have at most, without a histogram.
+static NONE: LazyLock<ArrayRef> = LazyLock::new(|| new_null_array(FIELD.data_type(), NONE_ROWS));
+
+const NONE_ROWS: usize = 1024;
 
 /// The column's field.
-pub fn histogram_field() -> Field {
-    Field::new("histograms", DataType::List(item()), true)
+pub fn histogram_field() -> Arc<Field> {
+    Arc::clone(&FIELD)
 }
 
 /// Collects the column row by row.
 #[derive(Debug, Default)]
 pub struct HistogramsBuilder {
+    rows: usize,
+    /// Made when the first histogram comes, which is seldom.
+    entries: Option<Box<Entries>>,
+}
+
+#[derive(Debug)]
+struct Entries {
+    /// Histograms of the rows so far, but for the last rows that have none.
     lengths: Vec<usize>,
     at: Int64Builder,
     encoded: BinaryBuilder,
@@ -41,6 +57,40 @@ pub struct HistogramsBuilder {
 impl HistogramsBuilder {
     /// Adds a row; its histograms come in the order of their places.
     pub fn push<'h>(&mut self, row: impl IntoIterator<Item = (i64, &'h FloatHistogram)>) {
+        let mut row = row.into_iter().peekable();
+        if row.peek().is_some() {
+            let entries = self.entries.get_or_insert_with(|| {
+                Box::new(Entries {
+                    lengths: Vec::new(),
+                    at: Int64Builder::new(),
+                    encoded: BinaryBuilder::new(),
+                    bytes: Vec::new(),
+                })
+            });
+            entries.lengths.resize(self.rows, 0);
+            entries.push(row);
+        }
+        self.rows += 1;
+    }
+
+    /// Adds a row without histograms.
+    #[inline]
+    pub fn push_none(&mut self) {
+        self.rows += 1;
+    }
+
+    /// The column.
+    pub fn finish(self) -> ArrayRef {
+        match self.entries {
+            Some(entries) => entries.finish(self.rows),
+            None if self.rows <= NONE_ROWS => NONE.slice(0, self.rows),
+            None => new_null_array(FIELD.data_type(), self.rows),
+        }
+    }
+}
+
+impl Entries {
+    fn push<'h>(&mut self, row: impl Iterator<Item = (i64, &'h FloatHistogram)>) {
         let before = self.at.len();
         for (at, histogram) in row {
             self.bytes.clear();
@@ -51,20 +101,14 @@ impl HistogramsBuilder {
         self.lengths.push(self.at.len() - before);
     }
 
-    /// Adds a row without histograms.
-    #[inline]
-    pub fn push_none(&mut self) {
-        self.lengths.push(0);
-    }
-
-    /// The column.
-    pub fn finish(mut self) -> ArrayRef {
+    fn finish(mut self, rows: usize) -> ArrayRef {
+        self.lengths.resize(rows, 0);
         let valid: Vec<bool> = self.lengths.iter().map(|&length| length > 0).collect();
         let columns: Vec<ArrayRef> = vec![Arc::new(self.at.finish()), Arc::new(self.encoded.finish())];
         let entries = StructArray::new(FIELDS.clone(), columns, None);
         let offsets = OffsetBuffer::from_lengths(self.lengths);
         Arc::new(ListArray::new(
-            item(),
+            Arc::clone(&ITEM),
             offsets,
             Arc::new(entries),
             Some(NullBuffer::from(valid)),
@@ -158,5 +202,22 @@ mod tests {
         let sliced = Histograms::of(&column.slice(2, 2));
         assert_eq!((sliced.row(0).len(), sliced.row(1)[0].1.count), (0, 3.0));
         assert!(Histograms::of(&column.slice(0, 1)).is_empty());
+    }
+
+    #[test]
+    fn rows_without_histograms_are_all_null() {
+        for rows in [0, 1, NONE_ROWS, NONE_ROWS + 1] {
+            let mut builder = HistogramsBuilder::default();
+            for row in 0..rows {
+                match row % 2 {
+                    0 => builder.push_none(),
+                    _ => builder.push([]),
+                }
+            }
+            let column = builder.finish();
+            assert_eq!((column.len(), column.null_count()), (rows, rows));
+            assert_eq!(column.data_type(), histogram_field().data_type());
+            assert!(Histograms::of(&column).is_empty());
+        }
     }
 }

@@ -113,6 +113,14 @@ impl SeriesSet for SelectedInMemory {
     fn reader(&self) -> Box<dyn NeighboursReader + '_> {
         Box::new(InMemoryReader(self))
     }
+
+    fn is_at_hand(&self, most: u64) -> bool {
+        let samples = self
+            .series
+            .iter()
+            .map(|series| series.timestamps.len() + series.histograms.len());
+        samples.sum::<usize>() as u64 <= most
+    }
 }
 
 struct InMemoryReader<'a>(&'a SelectedInMemory);

@@ -14,14 +14,12 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions, SchedulingType,
 };
-use datafusion::physical_plan::metrics::{
-    BaselineMetrics, Count, ExecutionPlanMetricsSet, Metric, MetricValue, MetricsSet,
-};
+use datafusion::physical_plan::metrics::{Count, Metric, MetricValue, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 use futures::stream::BoxStream;
 
-use crate::observed::Observed;
+use crate::observed::{Counters, Observed};
 
 /// What comes out of an operation.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
@@ -67,7 +65,7 @@ pub struct PlanNode<O> {
     operation: Arc<O>,
     inputs: Vec<Arc<dyn ExecutionPlan>>,
     properties: Arc<PlanProperties>,
-    metrics: ExecutionPlanMetricsSet,
+    counters: Arc<Counters>,
 }
 
 impl<O: Operation> PlanNode<O> {
@@ -93,7 +91,7 @@ impl<O: Operation> PlanNode<O> {
             operation,
             inputs,
             properties: Arc::new(properties),
-            metrics: ExecutionPlanMetricsSet::new(),
+            counters: Arc::default(),
         }
     }
 }
@@ -156,7 +154,6 @@ impl<O: Operation> ExecutionPlan for PlanNode<O> {
             .iter()
             .map(|input| input.execute(partition, Arc::clone(&context)))
             .collect();
-        let metrics = BaselineMetrics::new(&self.metrics, partition);
         let at = RunAt {
             partition,
             context: &context,
@@ -164,12 +161,12 @@ impl<O: Operation> ExecutionPlan for PlanNode<O> {
         let stream = Arc::clone(&self.operation).run(inputs?, at)?;
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             self.operation.schema(),
-            Observed::new(stream, metrics),
+            Observed::new(stream, Arc::clone(&self.counters)),
         )))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
-        let mut metrics = self.metrics.clone_inner();
+        let mut metrics = self.counters.metrics();
         for (name, number) in self.operation.details() {
             let count = Count::new();
             count.add(usize::try_from(number).unwrap_or(usize::MAX));

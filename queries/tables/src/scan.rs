@@ -26,9 +26,9 @@ const BATCHES_PER_TASK: usize = 8;
 /// What series are expected to be sampled at, ms: a guess, which only sizes batches.
 const USUAL_STEP_MS: i64 = 15_000;
 
-/// Samples that a query reads without a rest, in which it may be moved to where long computations are: some 50 µs
-/// of work.
-const QUICK_SAMPLES: i64 = 1 << 13;
+/// Samples that a query reads without a rest, in which it may be moved to where long computations are: some 200 µs
+/// of work, a few times what the move costs.
+const QUICK_SAMPLES: u64 = 1 << 15;
 
 /// Tasks that read at a time for a scan of many series.
 const READ_AHEAD: usize = 2;
@@ -97,12 +97,8 @@ impl SeriesScan {
 
     /// Whether reading takes no longer than a change of threads would.
     fn is_quickly_read(&self, set: &dyn SeriesSet) -> bool {
-        let range_ms = self.max_ms.saturating_sub(self.min_ms);
-        let samples = i64::try_from(set.len()).map_or(i64::MAX, |series| {
-            series.saturating_mul(1 + range_ms / USUAL_STEP_MS)
-        });
-        let read = i64::try_from(self.budget.samples_read()).unwrap_or(i64::MAX);
-        read.saturating_add(samples) <= QUICK_SAMPLES && set.is_at_hand()
+        let left = QUICK_SAMPLES.saturating_sub(self.budget.samples_read());
+        set.is_at_hand(left)
     }
 
     fn batches(self: Arc<Self>, set: Arc<dyn SeriesSet>) -> BatchStream {

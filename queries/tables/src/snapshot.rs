@@ -90,10 +90,9 @@ pub trait SeriesSet: Debug + Send + Sync {
     /// A reader of neighbours one after the other, which may keep what the next ones need too.
     fn reader(&self) -> Box<dyn NeighboursReader + '_>;
 
-    /// Whether all samples are in memory, so that reading them takes no longer than computing with them.
-    fn is_at_hand(&self) -> bool {
-        true
-    }
+    /// Whether all samples are in memory, so that reading them takes no longer than computing with them, and no more
+    /// than about `most`.
+    fn is_at_hand(&self, most: u64) -> bool;
 }
 
 /// Reads series of a set, best in ascending order.
@@ -202,9 +201,9 @@ impl SeriesSet for StoredSeries {
         self.selected[position].labels()
     }
 
-    fn is_at_hand(&self) -> bool {
+    fn is_at_hand(&self, most: u64) -> bool {
         let mut columns = self.version.columns(self.min_ms, self.max_ms);
-        columns.is_at_hand(&self.selected)
+        columns.is_at_hand(&self.selected, most)
     }
 
     fn reader(&self) -> Box<dyn NeighboursReader + '_> {

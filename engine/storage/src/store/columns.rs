@@ -12,7 +12,7 @@ use engine_model::histogram::Histogram;
 
 use super::error::StoreError;
 use super::pinned::{PinnedVersion, SelectedSeries};
-use crate::segment::FloatReader;
+use crate::segment::{FloatReader, RowRange};
 use crate::series_samples::SeriesSamples;
 
 /// Samples of series, in the order in which they were asked for; staleness markers are included.
@@ -102,6 +102,17 @@ pub struct ColumnsReader<'a> {
     scratch: SeriesSamples,
 }
 
+/// What the head is expected to have of a series: an hour at 15 s, as a guess.
+const HEAD_SAMPLES: i64 = 240;
+const HEAD_STEP_MS: i64 = 15_000;
+
+/// About how many of a series' rows lie in a time range, as if they were evenly spread.
+fn rows_inside(range: &RowRange, (min_ms, max_ms): (i64, i64)) -> u64 {
+    let inside = range.max_time_ms.min(max_ms) as f64 - range.min_time_ms.max(min_ms) as f64;
+    let whole = (range.max_time_ms as f64 - range.min_time_ms as f64).max(1.0);
+    (range.row_count as f64 * (inside / whole).clamp(0.0, 1.0)) as u64 + 1
+}
+
 impl PinnedVersion {
     /// A reader of samples in `[min_ms, max_ms]`.
     pub fn columns(&self, min_ms: i64, max_ms: i64) -> ColumnsReader<'_> {
@@ -151,15 +162,32 @@ impl ColumnsReader<'_> {
         Ok(columns)
     }
 
-    /// Whether [`read`](Self::read) of `selected` finds everything in memory: a file may be on a slow disk.
-    pub fn is_at_hand(&mut self, selected: &[SelectedSeries]) -> bool {
-        selected.iter().all(|series| {
-            !self.is_rare(series)
-                && series.segments().iter().all(|&(position, row)| {
-                    let segment = &self.version.segments()[position as usize];
-                    segment.has_cached(self.reader(position), row)
-                })
-        })
+    /// Whether [`read`](Self::read) of `selected` finds everything in memory, and no more than about `most` samples: a
+    /// file may be on a slow disk.
+    pub fn is_at_hand(&mut self, selected: &[SelectedSeries], most: u64) -> bool {
+        let (min_ms, max_ms) = self.range_ms;
+        let of_head = (max_ms.saturating_sub(min_ms) / HEAD_STEP_MS + 1).clamp(1, HEAD_SAMPLES) as u64;
+        let mut left = Some(most);
+        for series in selected {
+            if self.is_rare(series) {
+                return false;
+            }
+            if series.in_head().is_some() {
+                left = left.and_then(|left| left.checked_sub(of_head));
+            }
+            for &(position, row) in series.segments() {
+                let segment = &self.version.segments()[position as usize];
+                let rows = rows_inside(&segment.row_range(row), self.range_ms);
+                left = left.and_then(|left| left.checked_sub(rows));
+                if left.is_none() || !segment.has_cached(self.reader(position), row) {
+                    return false;
+                }
+            }
+            if left.is_none() {
+                return false;
+            }
+        }
+        true
     }
 
     /// The samples of series of which there is more than floats.

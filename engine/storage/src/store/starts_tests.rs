@@ -196,16 +196,17 @@ async fn pages_of_starts_are_kept() {
     // Over all segments: what is at hand is not asked for a part of the time.
     let range = (BASE, BASE + 40 * MINUTE);
     let mut reader = version.columns(range.0, range.1);
-    assert!(!reader.is_at_hand(&of("c")), "nobody has read it");
+    assert!(!reader.is_at_hand(&of("c"), 100), "nobody has read it");
     let first = reader.read(&of("c")).unwrap();
     assert!(
         first.timestamps.len() == 40 && first.starts[0].len() > 30,
         "{first:?}"
     );
     let mut again = version.columns(range.0, range.1);
-    assert!(again.is_at_hand(&of("c")));
+    assert!(again.is_at_hand(&of("c"), 100));
+    assert!(!again.is_at_hand(&of("c"), 20), "there are forty");
     assert_eq!(again.read(&of("c")).unwrap().starts, first.starts);
-    assert!(!again.is_at_hand(&of("h")), "histograms are not kept");
+    assert!(!again.is_at_hand(&of("h"), 100), "histograms are not kept");
 }
 
 #[tokio::test]

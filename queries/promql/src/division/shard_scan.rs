@@ -132,6 +132,10 @@ impl SeriesSet for PartOfSet {
             first: self.positions.start,
         })
     }
+
+    fn is_at_hand(&self, most: u64) -> bool {
+        self.whole.is_at_hand(most)
+    }
 }
 
 struct PartReader<'a> {

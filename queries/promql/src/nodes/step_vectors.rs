@@ -4,7 +4,7 @@
 //! away at the end of the query (delayed name removal).
 
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, BooleanArray, BooleanBufferBuilder,
@@ -25,20 +25,29 @@ use crate::functions::sweep::Cells;
 
 /// Schema of step vectors over `steps` instants.
 pub fn step_schema(steps: usize) -> SchemaRef {
+    match steps {
+        1 => Arc::clone(&ONE_STEP),
+        _ => schema_of(steps),
+    }
+}
+
+/// The schema of instant queries.
+static ONE_STEP: LazyLock<SchemaRef> = LazyLock::new(|| schema_of(1));
+
+fn schema_of(steps: usize) -> SchemaRef {
+    let field = |name, data_type| Arc::new(Field::new(name, data_type, false));
     Arc::new(Schema::new(vec![
-        Field::new("labels", DataType::Binary, false),
-        Field::new("drop_name", DataType::Boolean, false),
-        Field::new(
-            "values",
-            DataType::FixedSizeList(value_item(), steps as i32),
-            false,
-        ),
+        field("labels", DataType::Binary),
+        field("drop_name", DataType::Boolean),
+        field("values", DataType::FixedSizeList(value_item(), steps as i32)),
         histogram_field(),
     ]))
 }
 
 fn value_item() -> Arc<Field> {
-    Arc::new(Field::new("item", DataType::Float64, true))
+    static ITEM: LazyLock<Arc<Field>> =
+        LazyLock::new(|| Arc::new(Field::new("item", DataType::Float64, true)));
+    Arc::clone(&ITEM)
 }
 
 /// A sample.
@@ -182,7 +191,7 @@ impl StepVectorsBuilder {
         Self {
             steps,
             held: Reservation::new(budget),
-            labels: BinaryBuilder::new(),
+            labels: BinaryBuilder::with_capacity(0, 0),
             drop_name: Vec::new(),
             values: Vec::new(),
             valid: BooleanBufferBuilder::new(0),
