@@ -10,7 +10,7 @@ use parquet::file::reader::ChunkReader;
 use zstd::bulk::Decompressor;
 
 use super::cache::PageCache;
-use super::delta::DeltaDecoder;
+use super::delta::{BlockStart, DeltaDecoder};
 use super::header::{PageEncoding, PageHeader};
 use super::levels::Presence;
 use crate::segment::error::SegmentError;
@@ -18,9 +18,6 @@ use crate::segment::table_file::{PagePlace, TableFile};
 
 /// A page of ours decompresses to half a megabyte; a header that says more than this is damage.
 const PAGE_BYTES_MAX: usize = 16 << 20;
-
-/// Values between two marks: passing over as many takes a microsecond or two, and a mark takes 130 bytes.
-const MARK: usize = 1024;
 
 thread_local! {
     /// A context takes 160 KB and some time to make.
@@ -38,8 +35,8 @@ pub(super) struct Page {
     values_at: usize,
     /// Before the first value, where values are differences.
     delta: Option<DeltaDecoder>,
-    /// Before each [`MARK`]th value but the first, made when the first reader passes over as many.
-    marks: OnceLock<Vec<DeltaDecoder>>,
+    /// Where blocks of differences begin, made when the first reader passes over as many values as a block has.
+    marks: OnceLock<Vec<BlockStart>>,
 }
 
 /// Reads the pages of one column, best in ascending order.
@@ -234,25 +231,33 @@ impl Page {
         })
     }
 
-    /// The last mark at `value` or before it, and how many values are before the mark.
-    fn mark(&self, value: usize) -> Option<(&DeltaDecoder, usize)> {
-        let marks = self.marks.get_or_init(|| {
-            let mut marks = Vec::new();
-            if let Some(mut at) = self.delta.clone() {
-                // Where values end, or are broken, marks end.
-                while at.skip(&self.bytes, MARK).is_ok() {
-                    marks.push(at.clone());
-                }
-            }
-            marks
+    /// Puts `delta`, which has passed `passed` values, before the last block that begins at the value `from` or before
+    /// it, if that is ahead; returns how many values are passed then.
+    fn go_ahead(&self, delta: &mut DeltaDecoder, passed: usize, from: usize) -> usize {
+        let (all, block) = (passed + delta.left(), delta.block());
+        if from < passed + block {
+            return passed;
+        }
+        let marks = self.marks.get_or_init(|| match &self.delta {
+            Some(begin) => begin.clone().block_starts(&self.bytes),
+            None => Vec::new(),
         });
-        let number = (value / MARK).min(marks.len());
-        Some((marks.get(number.checked_sub(1)?)?, number * MARK))
+        // A block begins after the first value.
+        let number = ((from - 1) / block).min(marks.len().saturating_sub(1));
+        let before = 1 + number * block;
+        match marks.get(number) {
+            Some(&mark) if before > passed => {
+                delta.go_to(mark, before, all);
+                before
+            }
+            _ => passed,
+        }
     }
 
     /// Bytes of memory.
     pub(super) fn memory_bytes(&self) -> usize {
-        let marks = (self.rows.end - self.rows.start) as usize / MARK * size_of::<DeltaDecoder>();
+        let block = self.delta.as_ref().map_or(usize::MAX, DeltaDecoder::block);
+        let marks = (self.rows.end - self.rows.start) as usize / block * size_of::<BlockStart>();
         size_of::<Self>() + self.bytes.capacity() + self.presence.memory_bytes() + marks
     }
 
@@ -351,13 +356,7 @@ impl OpenPage {
             delta.clone_from(page.delta.as_ref().ok_or("values of two kinds")?);
             *passed = 0;
         }
-        if from - *passed >= MARK
-            && let Some((mark, before)) = page.mark(from)
-            && before > *passed
-        {
-            delta.clone_from(mark);
-            *passed = before;
-        }
+        *passed = page.go_ahead(delta, *passed, from);
         delta.skip(&page.bytes, from - *passed)?;
         *passed = from;
         Ok((delta, &page.bytes))

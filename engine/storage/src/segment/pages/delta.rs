@@ -35,7 +35,54 @@ pub(super) struct DeltaDecoder {
     in_part: usize,
 }
 
+/// Where a block begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockStart {
+    /// Byte of the page.
+    at: u32,
+    /// The value before the block's first.
+    value: i64,
+}
+
 impl DeltaDecoder {
+    /// Where the blocks begin, from a decoder that has read nothing: the first one after one value, each other one
+    /// [`block`](Self::block) values after the one before it.
+    pub(super) fn block_starts(mut self, bytes: &[u8]) -> Vec<BlockStart> {
+        let mut starts = Vec::new();
+        let mut ahead = 1;
+        // Where values end, or are broken, starts end.
+        while self.skip(bytes, ahead).is_ok() {
+            let Ok(at) = u32::try_from(self.at) else { break };
+            starts.push(BlockStart {
+                at,
+                value: self.value,
+            });
+            ahead = self.block();
+        }
+        starts
+    }
+
+    /// Values of a block.
+    pub(super) fn block(&self) -> usize {
+        self.part * self.parts
+    }
+
+    /// Goes on from the beginning of a block of the same page, before which there are `passed` of its `all` values.
+    pub(super) fn go_to(&mut self, start: BlockStart, passed: usize, all: usize) {
+        self.at = start.at as usize;
+        self.value = start.value;
+        self.left = all.saturating_sub(passed);
+        self.first = false;
+        self.next_part = self.parts;
+        self.width = 0;
+        self.in_part = 0;
+    }
+
+    /// Values that are not decoded yet.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
     /// Begins at the header, which is `bytes[at..]`.
     pub(super) fn begin(bytes: &[u8], at: usize) -> Result<Self, &'static str> {
         let mut header = [0u64; 4];
