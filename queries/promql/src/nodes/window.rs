@@ -31,8 +31,8 @@ use crate::parser::Span;
 /// Batches that are evaluated at a time: as many as there are threads for queries on a small machine.
 const AT_A_TIME: usize = 2;
 
-/// Samples and cells of a batch that is worth a task: some 50 µs of work.
-const WORTH_A_TASK: usize = 1 << 14;
+/// Samples and cells of a batch that is worth a task: some 100 µs of work, a few times what a change of threads takes.
+const WORTH_A_TASK: usize = 1 << 15;
 
 /// What of a newest sample is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
