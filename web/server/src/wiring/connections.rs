@@ -10,16 +10,24 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
+
+use super::watch::{Place, Watch};
+
+/// What is read at once of a request that was looked for; most are shorter.
+const LOOK_BYTES: usize = 4096;
 
 /// A listener with places.
 pub(super) struct Connections {
     listener: TcpListener,
     places: Arc<Semaphore>,
     idle_max: Duration,
+    watched: Place,
 }
 
 /// A connection; its place is free again when it is dropped.
@@ -28,6 +36,7 @@ pub(super) struct Connection {
     _place: Option<OwnedSemaphorePermit>,
     idle_max: Duration,
     moved: Instant,
+    watch: Watch,
     /// Looks whether something moved; seldom made anew, because that costs more than a glance at the clock.
     look: Pin<Box<Sleep>>,
 }
@@ -39,6 +48,7 @@ impl Connections {
             listener,
             places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
             idle_max,
+            watched: Place::default(),
         }
     }
 }
@@ -56,6 +66,7 @@ impl Listener for Connections {
             _place: place,
             idle_max: self.idle_max,
             moved: Instant::now(),
+            watch: Watch::new(self.watched.clone()),
             look: Box::pin(sleep(self.idle_max)),
         };
         (connection, address)
@@ -78,6 +89,31 @@ impl Connection {
         }
         Poll::Pending
     }
+
+    /// Notes an answer. Whoever drives the connection reads again only when it is woken.
+    fn answers(&mut self, context: &Context<'_>) {
+        self.moved = Instant::now();
+        if self.watch.answered() {
+            context.waker().wake_by_ref();
+        }
+    }
+
+    /// Reads what has come, without waiting until the runtime hears of it.
+    fn poll_look(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let length = buffer.remaining().min(LOOK_BYTES);
+        let free = buffer.initialize_unfilled_to(length);
+        match rustix::net::recv(&self.stream, free, RecvFlags::DONTWAIT) {
+            Ok((_, length)) => {
+                buffer.advance(length);
+                Poll::Ready(Ok(()))
+            }
+            Err(Errno::AGAIN | Errno::INTR) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Err(error) => Poll::Ready(Err(error.into())),
+        }
+    }
 }
 
 impl AsyncRead for Connection {
@@ -86,13 +122,16 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match Pin::new(&mut self.stream).poll_read(context, buffer) {
-            Poll::Pending => self.poll_idle(context),
-            done => {
-                self.moved = Instant::now();
-                done
-            }
+        let read = match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Pending if self.watch.looks() => self.poll_look(context, buffer),
+            Poll::Pending => return self.poll_idle(context),
+            done => done,
+        };
+        if read.is_ready() {
+            self.moved = Instant::now();
+            self.watch.asked();
         }
+        read
     }
 }
 
@@ -102,7 +141,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.moved = Instant::now();
+        self.answers(context);
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -111,7 +150,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.moved = Instant::now();
+        self.answers(context);
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 

@@ -13,6 +13,7 @@ mod rules;
 mod server;
 mod sql;
 mod storage;
+mod watch;
 
 pub(crate) use http::{Front, Request, Requests};
 pub(crate) use postgres::Postgres;
