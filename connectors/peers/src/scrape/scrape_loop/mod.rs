@@ -179,7 +179,10 @@ impl ScrapeLoop {
         }
         self.warn_dropped("samples of one series twice in a scrape", reading.duplicates);
         self.warn_dropped("samples too far in the future", reading.out_of_bounds);
-        self.warn_dropped("samples out of order of series whose start is synthesized", reading.out_of_order);
+        self.warn_dropped(
+            "samples out of order of series whose start is synthesized",
+            reading.out_of_order,
+        );
         (reading, result.err().map(|error| error.to_string()))
     }
 

@@ -66,6 +66,10 @@ const DELIBERATE: &[(&str, &str)] = &[
     ),
     ("Get /api/v1/format_query?query=up offset up", DURATION_WORDS),
     ("Get /api/v1/parse_query?query=up offset up", DURATION_WORDS),
+    (
+        "Get /api/v1/format_query?query=up{job=~\".\\xff\"}",
+        "the same text: Go escapes the sign for bytes that are no character, which JSON leaves open",
+    ),
     ("Get /api/v1/label/__name__/values?limit=2", FIRST),
     ("Get /api/v1/series?match[]={__name__=~\".+\"}&limit=3", FIRST),
 ];
