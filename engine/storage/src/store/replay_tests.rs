@@ -37,10 +37,13 @@ fn append_during_replay(
 ) -> Store {
     for _ in 0..STARTS_MAX {
         let store = Store::start(config.clone()).unwrap();
-        // Nothing is applied while somebody reads the head.
+        // Nothing is applied while somebody reads the head. What was not even read is not about to be handed over to
+        // the committer, which serves nobody while it takes over.
         let reading = store.shared.head.read();
-        if store.replay_progress().is_done {
+        let progress = store.replay_progress();
+        if progress.done_bytes == progress.total_bytes {
             drop(reading);
+            runtime.block_on(store.ready()).unwrap();
             runtime.block_on(store.close()).unwrap();
             continue;
         }
