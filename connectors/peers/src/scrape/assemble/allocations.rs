@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use super::*;
 use crate::scrape::assemble::protobuf_body::{COUNTER, Family};
-use crate::scrape::assemble::tests::assembler_with;
+use crate::scrape::assemble::tests::{assembler_with, finish};
 
 /// Counts the allocations of each thread of the tests.
 struct Counting;
@@ -53,16 +53,7 @@ fn allocations(format: Format, body: &[u8], lines: &str, features: IngestFeature
         let before = ALLOCATIONS.get();
         let (reading, result) = assembler.read(format, body, at_ms, at_ms);
         result.expect("a sound body");
-        let report = Report {
-            up: true,
-            duration_seconds: 0.1,
-            scraped: reading.scraped,
-            post_relabelling: reading.post_relabelling,
-            series_added: reading.series_added,
-            body_bytes: body.len() as i64,
-        };
-        let batches = assembler.batch(&report, at_ms);
-        assembler.committed(at_ms, true);
+        let batches = finish(&mut assembler, at_ms, true);
         counted = ALLOCATIONS.get() - before;
         // Where starts are synthesized the first scrape only says from where to count.
         assert!(scrape == 0 || batches.scrape.len() > reading.scraped);

@@ -1,7 +1,7 @@
 //! What feature flags add to a scrape: labels of type and unit, start timestamps that are kept.
 
 use super::protobuf_body::{COUNTER, Family, GAUGE, HISTOGRAM, Message};
-use super::tests::{assembler_with, render};
+use super::tests::{assembler_with, finish, render};
 use super::*;
 
 const AT_MS: i64 = 1_000_000_000;
@@ -16,17 +16,7 @@ fn scrape(assembler: &mut Assembler, n: i64, format: Format, body: &[u8]) -> Sam
     let at_ms = AT_MS + 15_000 * n;
     let (_, result) = assembler.read(format, body, at_ms, at_ms);
     result.expect("a sound body");
-    let report = Report {
-        up: true,
-        duration_seconds: 0.1,
-        scraped: 0,
-        post_relabelling: 0,
-        series_added: 0,
-        body_bytes: 0,
-    };
-    let batch = assembler.batch(&report, at_ms).scrape;
-    assembler.committed(at_ms, true);
-    batch
+    finish(assembler, at_ms, true).scrape
 }
 
 /// Series of the batch without values, the report left out.

@@ -3,7 +3,7 @@
 use engine_model::histogram::Counts;
 
 use super::protobuf_body::{COUNTER, Family, GAUGE_HISTOGRAM, HISTOGRAM, Message};
-use super::tests::{assembler, render};
+use super::tests::{assembler, finish, render};
 use super::*;
 
 const AT_MS: i64 = 1_000_000_000;
@@ -14,20 +14,6 @@ fn scrape(assembler: &mut Assembler, n: i64, format: Format, body: &[u8]) -> Bat
     let (_, result) = assembler.read(format, body, at_ms, at_ms);
     result.expect("a sound body");
     finish(assembler, at_ms, true)
-}
-
-fn finish(assembler: &mut Assembler, at_ms: i64, up: bool) -> Batches {
-    let report = Report {
-        up,
-        duration_seconds: 0.1,
-        scraped: 0,
-        post_relabelling: 0,
-        series_added: 0,
-        body_bytes: 0,
-    };
-    let batches = assembler.batch(&report, at_ms);
-    assembler.committed(at_ms, true);
-    batches
 }
 
 /// `{labels} value@time` of each exemplar, time since the first scrape.

@@ -27,6 +27,21 @@ pub(super) fn assembler_with(lines: &str, features: IngestFeatures) -> Assembler
     Assembler::new(target, config, &shared, Arc::default(), Vec::new())
 }
 
+/// Ends a scrape: its batches, committed. Its report is of no interest but for `up`.
+pub(super) fn finish(assembler: &mut Assembler, at_ms: i64, up: bool) -> Batches {
+    let report = Report {
+        up,
+        duration_seconds: 0.1,
+        scraped: 0,
+        post_relabelling: 0,
+        series_added: 0,
+        body_bytes: 0,
+    };
+    let batches = assembler.batch(&report, at_ms);
+    assembler.committed(at_ms, true);
+    batches
+}
+
 /// Now, in all tests: long after the epoch, so that references are trusted from the first commit on.
 const NOW_MS: i64 = 1_000_000_000;
 

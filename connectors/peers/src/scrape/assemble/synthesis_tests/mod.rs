@@ -6,7 +6,7 @@ mod others;
 
 use super::protobuf_body::{COUNTER, Family};
 use super::synthesis::is_cumulative;
-use super::tests::{assembler_with, render};
+use super::tests::{assembler_with, finish, render};
 use super::*;
 
 const AT_MS: i64 = 1_000_000_000;
@@ -28,22 +28,11 @@ fn storing(lines: &str) -> Assembler {
 /// Scrapes a body `n` seconds after [`AT_MS`]; `None` is a target that is down.
 fn batches(assembler: &mut Assembler, n: i64, format: Format, body: Option<&[u8]>) -> Batches {
     let at_ms = AT_MS + 1000 * n;
-    let reading = body.map(|body| {
-        let (reading, result) = assembler.read(format, body, at_ms, at_ms);
+    if let Some(body) = body {
+        let (_, result) = assembler.read(format, body, at_ms, at_ms);
         result.expect("a sound body");
-        reading
-    });
-    let report = Report {
-        up: reading.is_some(),
-        duration_seconds: 0.1,
-        scraped: 0,
-        post_relabelling: 0,
-        series_added: 0,
-        body_bytes: 0,
-    };
-    let batches = assembler.batch(&report, at_ms);
-    assembler.committed(at_ms, true);
-    batches
+    }
+    finish(assembler, at_ms, body.is_some())
 }
 
 /// Float samples and markers without the report, as `series value@ms` with ` since ms` where there is a start; times
@@ -196,16 +185,7 @@ fn samples_out_of_order_are_refused_and_begin_anew() {
         let at_ms = AT_MS + 1000 * n;
         let (reading, result) = assembler.read(Format::PrometheusText, body.as_bytes(), at_ms, at_ms);
         result.expect("a sound body");
-        let report = Report {
-            up: true,
-            duration_seconds: 0.1,
-            scraped: reading.scraped,
-            post_relabelling: reading.post_relabelling,
-            series_added: reading.series_added,
-            body_bytes: 0,
-        };
-        let batch = assembler.batch(&report, at_ms).scrape;
-        assembler.committed(at_ms, true);
+        let batch = finish(&mut assembler, at_ms, true).scrape;
         (told(&batch).join("; "), reading.out_of_order, reading.duplicates)
     };
     let stored = |text: &str| (text.to_owned(), 0, 0);

@@ -10,16 +10,7 @@ fn limits_count_what_is_stored_and_a_refused_body_changes_nothing() {
         let at_ms = AT_MS + 1000 * n;
         let (reading, result) = assembler.read(Format::PrometheusText, body.as_bytes(), at_ms, at_ms);
         let up = result.is_ok();
-        let report = Report {
-            up,
-            duration_seconds: 0.1,
-            scraped: reading.scraped,
-            post_relabelling: reading.post_relabelling,
-            series_added: reading.series_added,
-            body_bytes: 0,
-        };
-        let batch = assembler.batch(&report, at_ms).scrape;
-        assembler.committed(at_ms, true);
+        let batch = finish(assembler, at_ms, up).scrape;
         (
             up,
             reading.post_relabelling,
