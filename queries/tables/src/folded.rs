@@ -8,7 +8,6 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, Float64Array, Int64Array, ListArray, RecordBatch,
-    new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
@@ -16,6 +15,7 @@ use engine_model::{FloatHistogram, Labels};
 use engine_storage::SeriesColumns;
 
 use crate::histograms::{HistogramAt, Histograms, HistogramsBuilder, histogram_field};
+use crate::null_rows::{null_rows, shared_nulls};
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let list = |name, item: &LazyLock<Arc<Field>>, nullable| {
@@ -33,14 +33,8 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 static TIME: LazyLock<Arc<Field>> = LazyLock::new(|| Arc::new(Field::new("item", DataType::Int64, false)));
 static VALUE: LazyLock<Arc<Field>> = LazyLock::new(|| Arc::new(Field::new("item", DataType::Float64, false)));
 
-/// The starts of as many rows as most batches have at most, none of which says any.
-static NO_STARTS: LazyLock<ArrayRef> = LazyLock::new(|| no_starts(NO_STARTS_ROWS));
-
-const NO_STARTS_ROWS: usize = 1024;
-
-fn no_starts(rows: usize) -> ArrayRef {
-    new_null_array(&DataType::List(Arc::clone(&TIME)), rows)
-}
+/// The starts of rows that say none.
+static NO_STARTS: LazyLock<ArrayRef> = LazyLock::new(|| shared_nulls(&DataType::List(Arc::clone(&TIME))));
 
 /// The schema of folded batches.
 pub fn folded_schema() -> SchemaRef {
@@ -91,10 +85,7 @@ pub fn fold<'a>(
 
 fn starts_column(rows: usize, starts: &[Vec<(i64, i64)>]) -> ArrayRef {
     if starts.is_empty() {
-        return match rows {
-            ..=NO_STARTS_ROWS => NO_STARTS.slice(0, rows),
-            _ => no_starts(rows),
-        };
+        return null_rows(&NO_STARTS, rows);
     }
     let of_row = |row: usize| starts.get(row).map_or(&[][..], Vec::as_slice);
     let flat: Vec<i64> = starts

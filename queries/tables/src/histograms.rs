@@ -5,11 +5,12 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayBuilder, ArrayRef, AsArray, BinaryBuilder, Int64Array, Int64Builder, ListArray, StructArray,
-    new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Int64Type};
 use engine_model::FloatHistogram;
+
+use crate::null_rows::{null_rows, shared_nulls};
 
 /// A histogram and its place in the row: a time (ms) in folded rows, a step in step vectors.
 pub type HistogramAt = (i64, Arc<FloatHistogram>);
@@ -27,10 +28,8 @@ static ITEM: LazyLock<Arc<Field>> =
 static FIELD: LazyLock<Arc<Field>> =
     LazyLock::new(|| Arc::new(Field::new("histograms", DataType::List(Arc::clone(&ITEM)), true)));
 
-/// The column of as many rows as most batches have at most, without a histogram.
-static NONE: LazyLock<ArrayRef> = LazyLock::new(|| new_null_array(FIELD.data_type(), NONE_ROWS));
-
-const NONE_ROWS: usize = 1024;
+/// The column without a histogram.
+static NONE: LazyLock<ArrayRef> = LazyLock::new(|| shared_nulls(FIELD.data_type()));
 
 /// The column's field.
 pub fn histogram_field() -> Arc<Field> {
@@ -83,8 +82,7 @@ impl HistogramsBuilder {
     pub fn finish(self) -> ArrayRef {
         match self.entries {
             Some(entries) => entries.finish(self.rows),
-            None if self.rows <= NONE_ROWS => NONE.slice(0, self.rows),
-            None => new_null_array(FIELD.data_type(), self.rows),
+            None => null_rows(&NONE, self.rows),
         }
     }
 }
@@ -177,6 +175,7 @@ impl Histograms {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::null_rows::SHARED_ROWS;
 
     fn of_count(count: f64) -> FloatHistogram {
         FloatHistogram {
@@ -206,7 +205,7 @@ mod tests {
 
     #[test]
     fn rows_without_histograms_are_all_null() {
-        for rows in [0, 1, NONE_ROWS, NONE_ROWS + 1] {
+        for rows in [0, 1, SHARED_ROWS, SHARED_ROWS + 1] {
             let mut builder = HistogramsBuilder::default();
             for row in 0..rows {
                 match row % 2 {

@@ -8,6 +8,7 @@ pub mod folded;
 pub mod histograms;
 pub mod memory;
 pub mod memory_pool;
+mod null_rows;
 mod observed;
 pub mod operation;
 pub mod scan;

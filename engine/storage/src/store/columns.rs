@@ -167,23 +167,20 @@ impl ColumnsReader<'_> {
     pub fn is_at_hand(&mut self, selected: &[SelectedSeries], most: u64) -> bool {
         let (min_ms, max_ms) = self.range_ms;
         let of_head = (max_ms.saturating_sub(min_ms) / HEAD_STEP_MS + 1).clamp(1, HEAD_SAMPLES) as u64;
-        let mut left = Some(most);
+        let mut samples = 0;
         for series in selected {
             if self.is_rare(series) {
                 return false;
             }
-            if series.in_head().is_some() {
-                left = left.and_then(|left| left.checked_sub(of_head));
-            }
+            samples += series.in_head().map_or(0, |_| of_head);
             for &(position, row) in series.segments() {
                 let segment = &self.version.segments()[position as usize];
-                let rows = rows_inside(&segment.row_range(row), self.range_ms);
-                left = left.and_then(|left| left.checked_sub(rows));
-                if left.is_none() || !segment.has_cached(self.reader(position), row) {
+                samples += rows_inside(&segment.row_range(row), self.range_ms);
+                if samples > most || !segment.has_cached(self.reader(position), row) {
                     return false;
                 }
             }
-            if left.is_none() {
+            if samples > most {
                 return false;
             }
         }
